@@ -1,0 +1,51 @@
+"""The U-Net-like decoder (Fig. 3): from the bottleneck up to a score map of the input's size."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from prn_lib.model.encoder import CHANNELS
+
+
+class Decoder(nn.Module):
+    """Up by 2, join the skip of that scale, two convolutions; then twice more without a skip.
+
+    ``skip_channels`` of scales 1 to 3, finest first. The figure that draws the blocks is not part
+    of the text that this follows; the widths are U-Net's: those of the encoder's scale.
+    """
+
+    HEAD_CHANNELS = (32, 16)  # at half and at full resolution
+
+    def __init__(self, skip_channels: Sequence[int]) -> None:
+        super().__init__()
+        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+        self.blocks = nn.ModuleList()
+        below = CHANNELS[3]
+        for skip, width in zip(reversed(skip_channels), reversed(CHANNELS[:3]), strict=True):
+            self.blocks.append(_double_convolution(below + skip, width))
+            below = width
+        self.head = nn.Sequential()
+        for width in self.HEAD_CHANNELS:
+            self.head.append(self.up)
+            self.head.append(_double_convolution(below, width))
+            below = width
+        self.head.append(nn.Conv2d(below, 1, 1))
+
+    def forward(self, bottleneck: torch.Tensor, skips: Sequence[torch.Tensor]) -> torch.Tensor:
+        """F_4 ``(B, 512, S/32, S/32)`` and T*_1 .. T*_3 -> logits ``(B, 1, S, S)``."""
+        x = bottleneck
+        for block, skip in zip(self.blocks, reversed(skips), strict=True):
+            x = block(torch.cat([self.up(x), skip], dim=1))
+        return self.head(x)
+
+
+def _double_convolution(channels_in: int, channels_out: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for channels in (channels_in, channels_out):
+        layers += [
+            nn.Conv2d(channels, channels_out, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+        ]
+    return nn.Sequential(*layers)

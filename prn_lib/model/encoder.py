@@ -1,0 +1,91 @@
+"""The frozen ResNet-18 encoder (Sec. 3.1, 4.1)."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torchvision.models import ResNet18_Weights, resnet18
+
+CHANNELS = (64, 128, 256, 512)  # c_j of layers 1 to 4
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's
+
+
+class Encoder(nn.Module):
+    """Layers 1 to 4 of a ResNet-18, frozen: no gradient, BatchNorm always in evaluation mode."""
+
+    def __init__(self, state_dict: dict[str, torch.Tensor]) -> None:
+        super().__init__()
+        network = resnet18(weights=None)
+        network.load_state_dict(state_dict)
+        self.stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
+        self.layers = nn.ModuleList([getattr(network, f"layer{j}") for j in range(1, 5)])
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
+        self.requires_grad_(False)
+        self.train(False)
+
+    def train(self, mode: bool = True) -> "Encoder":
+        """Stay in evaluation mode, whatever a parent module is set to."""
+        return super().train(False)
+
+    @torch.no_grad()
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Images ``(B, 3, S, S)`` in [0, 1] -> F_1 .. F_4, F_j ``(B, c_j, S/2^(j+1), S/2^(j+1))``.
+
+        Images are normalized with ImageNet's statistics here and nowhere before.
+        """
+        x = self.stem((images - self.mean) / self.std)
+        features = []
+        for layer in self.layers:
+            x = layer(x)
+            features.append(x)
+        return features
+
+
+def load_weights(weights: str, seed: int) -> dict[str, torch.Tensor]:
+    """ResNet-18 weights in torchvision's format.
+
+    ``weights`` is ``"imagenet"`` (torchvision's, downloaded once and checked by SHA-256),
+    ``"random"`` (torchvision's initialization under ``seed``) or a ``.safetensors``/``.pth`` file.
+    Pickled code is never run. Raises OSError if ImageNet's weights cannot be had, FileNotFoundError
+    or ValueError for a file that is missing or does not fit; there is no fallback.
+    """
+    if weights == "random":
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return resnet18(weights=None).state_dict()
+    if weights == "imagenet":
+        return _imagenet()
+    return _from_file(Path(weights).expanduser())
+
+
+def _imagenet() -> dict[str, torch.Tensor]:
+    source = ResNet18_Weights.IMAGENET1K_V1
+    try:
+        return source.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError) as error:
+        raise OSError(
+            f"weights='imagenet' cannot be had ({error}): connect once so that {source.url} can be "
+            "downloaded, or give that file's path as weights, or choose weights='random'"
+        ) from None
+
+
+def _from_file(path: Path) -> dict[str, torch.Tensor]:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"weights={str(path)!r} is neither 'imagenet', 'random' nor a file; check the path"
+        )
+    try:
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        resnet18(weights=None).load_state_dict(state)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(
+            f"weights file {path} is not a ResNet-18 state dict in torchvision's format ({reason}); "
+            "save torchvision.models.resnet18(...).state_dict() as .safetensors or .pth"
+        ) from None
+    return state
