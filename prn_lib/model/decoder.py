@@ -1,11 +1,16 @@
 """The U-Net-like decoder (Fig. 3): from the bottleneck up to a score map of the input's size."""
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from prn_lib.model.encoder import CHANNELS
+
+# Scores start near this probability, as the focal loss's authors [29] start theirs: otherwise the
+# first steps are spent on learning that nearly all pixels are normal.
+PRIOR = 0.01
 
 
 class Decoder(nn.Module):
@@ -30,7 +35,9 @@ class Decoder(nn.Module):
             self.head.append(self.up)
             self.head.append(_double_convolution(below, width))
             below = width
-        self.head.append(nn.Conv2d(below, 1, 1))
+        logit = nn.Conv2d(below, 1, 1)
+        nn.init.constant_(logit.bias, math.log(PRIOR / (1 - PRIOR)))
+        self.head.append(logit)
 
     def forward(self, bottleneck: torch.Tensor, skips: Sequence[torch.Tensor]) -> torch.Tensor:
         """F_4 ``(B, 512, S/32, S/32)`` and T*_1 .. T*_3 -> logits ``(B, 1, S, S)``."""

@@ -1,0 +1,244 @@
+"""One frozen configuration and what is built from it."""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import torch
+
+from prn_lib.datasets import Category, load_category
+from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
+from prn_lib.model.attention import SCALES
+from prn_lib.model.prototypes import RESIDUALS
+from prn_lib.synthesis import Synthesizer, folder_textures, generated_texture
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that decides a run. The defaults are the paper's (Sec. 4.1)."""
+
+    dataset: str = "mini"
+    category: str = "weave"
+    data_root: str | None = None  # None: the generated mini dataset
+    preset: str = "paper"  # where the other fields come from, for the record
+    seed: int = 0  # split, weights, batches and synthesis
+    n_anomalies: int = 10  # training anomalies (App. A.2, Table 7)
+    image_size: int = 256  # images are resized to a square of this side
+
+    weights: str = "imagenet"  # or "random", or a file
+    use_prototypes: bool = True  # MP (Table 4)
+    use_attention: bool = True  # MSA
+    use_fusion: bool = True  # MF
+    prototype_ratio: float = 0.1  # K as a share of the normals (Table 6)
+    kmeans_iterations: int = 300
+    residual: str = "absolute"  # D in Eq. 1; or "squared", "signed"
+    attention_blocks: int = 3  # N in Sec. 3.3
+    attention_scale: str = "c_s"  # Eq. 3 as printed; or "sqrt"
+    head_width: float = 1.0  # a head's channels as a share of its input's
+
+    textures: str | None = None  # folder of texture images (DTD); None: generated textures
+    extended: bool = True  # EA (Table 5)
+    heterologous: bool = True  # HEA
+    homologous: bool = True  # HOA
+    use_target_area: bool = True  # TA
+
+    normals_per_batch: int = 32
+    extended_per_batch: int = 16
+    simulated_per_batch: int = 16
+    epochs: int = 700  # passes over the normals
+    max_steps: int | None = None  # ends training earlier
+    learning_rate: float = 1e-4
+    weight_decay: float = 1e-2
+    focal_weight: float = 5.0  # lambda in Eq. 5
+    focal_alpha: float = 0.5
+    focal_gamma: float = 4.0
+    top_pixels: int = 100  # averaged into the image score, counted at 256 x 256
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            _check_type(field.name, getattr(self, field.name), hints[field.name])
+        _check_choice("preset", self.preset, PRESETS)
+        _check_choice("residual", self.residual, RESIDUALS)
+        _check_choice("attention_scale", self.attention_scale, SCALES)
+        if self.image_size < 64 or self.image_size % 32:
+            raise ValueError(f"image_size={self.image_size} must be a multiple of 32, at least 64")
+        for name in ("seed", "n_anomalies", "weight_decay", "focal_gamma", "focal_weight"):
+            _check_range(name, getattr(self, name) >= 0, "0 or more", getattr(self, name))
+        for name in ("prototype_ratio", "head_width", "focal_alpha"):
+            _check_range(name, 0 < getattr(self, name) <= 1, "in (0, 1]", getattr(self, name))
+        for name in _COUNTS:
+            value = getattr(self, name)
+            _check_range(name, value is None or value >= 1, "1 or more", value)
+        _check_range("learning_rate", self.learning_rate > 0, "above 0", self.learning_rate)
+        if not self.anomaly_kinds:
+            raise ValueError(
+                "extended, heterologous and homologous are all False: there is nothing to learn "
+                "from; leave at least one True"
+            )
+
+    @classmethod
+    def from_preset(cls, preset: str, **overrides: Any) -> "Experiment":
+        """The preset's experiment with some fields replaced.
+
+        Raises ValueError for an unknown preset or field, or a value of a wrong type or range.
+        """
+        _check_choice("preset", preset, PRESETS)
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in overrides:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+                raise ValueError(f"unknown option {name!r} in overrides; {hint}")
+        return cls(**{"preset": preset, **PRESETS[preset], **overrides})
+
+    @property
+    def anomaly_kinds(self) -> tuple[str, ...]:
+        """The kinds of anomaly to synthesize."""
+        kinds = {"EA": self.extended, "HEA": self.heterologous, "HOA": self.homologous}
+        return tuple(kind for kind, wanted in kinds.items() if wanted)
+
+    @property
+    def top_k(self) -> int:
+        """Pixels averaged into the image score at ``image_size``: the count scales with area."""
+        return max(1, round(self.top_pixels * (self.image_size / 256) ** 2))
+
+    @property
+    def run_name(self) -> str:
+        """``<preset>-seed<seed>``, with a short hash of every other field that was overridden."""
+        ignored = {"dataset", "category", "data_root", "preset", "seed"}
+        base = {**{f.name: f.default for f in dataclasses.fields(self)}, **PRESETS[self.preset]}
+        changed = {
+            name: value
+            for name, value in dataclasses.asdict(self).items()
+            if name not in ignored and value != base[name]
+        }
+        digest = hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:8]
+        return f"{self.preset}-seed{self.seed}" + (f"-{digest}" if changed else "")
+
+
+_COUNTS = (
+    "kmeans_iterations",
+    "attention_blocks",
+    "normals_per_batch",
+    "extended_per_batch",
+    "simulated_per_batch",
+    "epochs",
+    "max_steps",
+    "top_pixels",
+)
+
+# What a preset changes in the paper's settings.
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    # Minutes on two CPU cores, without any download.
+    "quick": {
+        "weights": "random",
+        "image_size": 128,
+        "head_width": 0.25,
+        "attention_blocks": 1,
+        "normals_per_batch": 4,
+        "extended_per_batch": 2,
+        "simulated_per_batch": 2,
+        "max_steps": 120,
+        "learning_rate": 1e-3,
+        "weight_decay": 1e-5,
+    },
+    # Seconds, for tests: nothing is learnt.
+    "smoke": {
+        "weights": "random",
+        "image_size": 64,
+        "head_width": 0.25,
+        "attention_blocks": 1,
+        "normals_per_batch": 2,
+        "extended_per_batch": 1,
+        "simulated_per_batch": 1,
+        "max_steps": 3,
+        "learning_rate": 1e-3,
+        "weight_decay": 1e-5,
+    },
+}
+
+
+def _check_type(name: str, value: Any, expected: Any) -> None:
+    allowed = get_args(expected) or (expected,)
+    if float in allowed:
+        allowed = (*allowed, int)
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        wanted = " or ".join("None" if t is type(None) else t.__name__ for t in allowed)
+        raise ValueError(f"option {name}={value!r} must be {wanted}, not {type(value).__name__}")
+
+
+def _check_choice(name: str, value: str, known: Any) -> None:
+    if value not in known:
+        raise ValueError(f"unknown {name} {value!r}; known: {', '.join(known)}")
+
+
+def _check_range(name: str, holds: bool, wanted: str, value: Any) -> None:
+    if not holds:
+        raise ValueError(f"option {name}={value!r} must be {wanted}")
+
+
+def read_category(experiment: Experiment) -> Category:
+    """The experiment's category, split; no image is read yet."""
+    return load_category(
+        experiment.dataset,
+        experiment.category,
+        experiment.data_root,
+        seed=experiment.seed,
+        n_anomalies=experiment.n_anomalies,
+    )
+
+
+def build_synthesizer(experiment: Experiment, category: Category) -> Synthesizer:
+    """Read the training images and prepare anomaly synthesis."""
+    normals, _ = category.load(category.train_normals, experiment.image_size)
+    seen_images, seen_masks = category.load(category.train_anomalies, experiment.image_size)
+    textures = experiment.textures
+    return Synthesizer(
+        normals,
+        seen_images,
+        seen_masks,
+        generated_texture if textures is None else folder_textures(Path(textures)),
+        kinds=experiment.anomaly_kinds,
+        use_target_area=experiment.use_target_area,
+        plain_background=category.plain_background,
+    )
+
+
+def build_model(
+    experiment: Experiment, normals: torch.Tensor, device: torch.device | str = "cpu"
+) -> PRN:
+    """An untrained PRN with prototypes of ``normals`` ``(N, 3, S, S)`` uint8; seeded."""
+    encoder = Encoder(load_weights(experiment.weights, experiment.seed)).to(device)
+    prototypes = None
+    if experiment.use_prototypes:
+        prototypes = fit_prototypes(
+            encoder,
+            normals,
+            ratio=experiment.prototype_ratio,
+            iterations=experiment.kmeans_iterations,
+            seed=experiment.seed,
+        )
+    return assemble_model(experiment, encoder, prototypes).to(device)
+
+
+def assemble_model(
+    experiment: Experiment, encoder: Encoder, prototypes: list[torch.Tensor] | None
+) -> PRN:
+    """The experiment's network around an encoder and its prototypes; the seed sets the weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(experiment.seed)
+        return PRN(
+            encoder,
+            prototypes,
+            fusion=experiment.use_fusion,
+            attention_blocks=experiment.attention_blocks if experiment.use_attention else 0,
+            head_width=experiment.head_width,
+            attention_scale=experiment.attention_scale,
+            residual_kind=experiment.residual,
+        )

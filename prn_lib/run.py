@@ -1,0 +1,288 @@
+"""Run an experiment once: one directory, one record, written whole or not at all."""
+
+import dataclasses
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+import prn_lib
+from prn_lib.datasets import Category
+from prn_lib.experiment import (
+    Experiment,
+    assemble_model,
+    build_model,
+    build_synthesizer,
+    read_category,
+)
+from prn_lib.metrics import evaluate
+from prn_lib.model import PRN, Encoder, load_weights
+from prn_lib.model.prn import SCALES
+from prn_lib.training import count_steps, predict, train
+
+RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
+_RECORDED_PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pillow")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind; ``result.json`` holds these fields.
+
+    ``metrics`` are fractions; ``scores`` has one entry a test image (name, defect, score);
+    ``split`` lists the file names of each part; ``losses`` has one entry a step.
+    """
+
+    experiment: Experiment
+    metrics: dict[str, float]
+    scores: list[dict[str, Any]]
+    losses: list[float]
+    split: dict[str, list[str]]
+    notes: list[str]
+    provenance: dict[str, Any]  # versions, hardware, durations, commit, date
+    folder: Path
+
+    def score_maps(self) -> np.ndarray:
+        """Score maps of the test images ``(N, S, S)`` float32 in [0, 1], in ``scores``' order."""
+        with np.load(self.folder / MAPS, allow_pickle=False) as arrays:
+            return arrays["score_maps"]
+
+
+def run(
+    experiment: Experiment, folder: Path | str, *, device: torch.device | str | None = None
+) -> Result:
+    """Train, score the test set with the last weights, and write the record to ``folder``.
+
+    A finished folder is read, not computed again. Raises FileExistsError if ``folder`` holds a run
+    of another experiment (the differing fields are named) or files that are no run.
+    """
+    folder = Path(folder)
+    if (folder / RECORD).is_file():
+        return _finished(folder, experiment)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(
+            f"{folder} exists and holds no finished run; delete it or choose another out_dir"
+        )
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    with _deterministic(device):
+        return _compute(experiment, folder, device)
+
+
+def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Result:
+    clock = {"start": time.perf_counter()}
+    category = read_category(experiment)
+    synthesizer = build_synthesizer(experiment, category)
+    test_images, test_masks = category.load(category.test, experiment.image_size)
+    model = build_model(experiment, synthesizer.normals, device)
+    clock["prepare"] = time.perf_counter()
+    losses = train(
+        model,
+        synthesizer,
+        steps=count_steps(
+            len(category.train_normals),
+            experiment.normals_per_batch,
+            experiment.epochs,
+            experiment.max_steps,
+        ),
+        **{name: getattr(experiment, name) for name in _TRAINING_FIELDS},
+    )
+    clock["train"] = time.perf_counter()
+    score_maps, image_scores = (
+        x.numpy() for x in predict(model, test_images, top_k=experiment.top_k)
+    )
+    labels = np.array([sample.is_anomaly for sample in category.test], int)
+    metrics = evaluate(image_scores, labels, score_maps, test_masks[:, 0].numpy())
+    clock["test"] = time.perf_counter()
+    result = Result(
+        experiment=experiment,
+        metrics=metrics,
+        scores=[
+            {"name": sample.name, "defect": sample.defect, "score": float(score)}
+            for sample, score in zip(category.test, image_scores, strict=True)
+        ],
+        losses=losses,
+        split=_split_names(category),
+        notes=[*category.notes, *_vanished(category, test_masks)],
+        provenance=_provenance(device, clock),
+        folder=folder,
+    )
+    _write(result, score_maps, model)
+    return result
+
+
+_TRAINING_FIELDS = (
+    "seed",
+    "normals_per_batch",
+    "extended_per_batch",
+    "simulated_per_batch",
+    "learning_rate",
+    "weight_decay",
+    "focal_weight",
+    "focal_alpha",
+    "focal_gamma",
+)
+
+
+def load_result(folder: Path | str) -> Result:
+    """Read a finished run. FileNotFoundError or ValueError, naming the file, if there is none."""
+    folder = Path(folder)
+    path = folder / RECORD
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: {folder} holds no finished run")
+    try:
+        record = json.loads(path.read_text())
+        return Result(
+            **{**record, "experiment": Experiment(**record["experiment"])}, folder=folder
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"{path} is not a run record of this version ({error}); delete {folder} to run again"
+        ) from None
+
+
+def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
+    """The trained model of a finished run, in evaluation mode."""
+    experiment = load_result(folder).experiment
+    state = load_file(Path(folder) / WEIGHTS, device=str(device))
+    prototypes = None
+    if experiment.use_prototypes:
+        prototypes = [state[f"prototypes_{j + 1}"] for j in range(SCALES)]
+    encoder = Encoder(load_weights("random", experiment.seed))  # replaced by the saved weights
+    model = assemble_model(experiment, encoder, prototypes)
+    model.load_state_dict(state)
+    return model.to(device).eval()
+
+
+def _finished(folder: Path, experiment: Experiment) -> Result:
+    result = load_result(folder)
+    ours, theirs = dataclasses.asdict(experiment), dataclasses.asdict(result.experiment)
+    different = [
+        f"{name} ({theirs[name]!r} there, {ours[name]!r} here)"
+        for name in ours
+        if name != "data_root" and ours[name] != theirs[name]
+    ]
+    if different:
+        raise FileExistsError(
+            f"{folder} holds a run of another experiment, which differs in {', '.join(different)}; "
+            "choose another out_dir or delete that folder"
+        )
+    return result
+
+
+def _split_names(category: Category) -> dict[str, list[str]]:
+    parts = ("train_normals", "train_anomalies", "test", "left_out")
+    return {part: [sample.name for sample in getattr(category, part)] for part in parts}
+
+
+def _vanished(category: Category, masks: torch.Tensor) -> list[str]:
+    """Say which test masks have no pixel left at this image size."""
+    names = [
+        sample.name
+        for sample, mask in zip(category.test, masks, strict=True)
+        if sample.is_anomaly and not mask.any()
+    ]
+    if not names:
+        return []
+    return [
+        f"{len(names)} test masks have no pixel left at this image_size, so pixel metrics cannot "
+        f"count their defects: {', '.join(names)}."
+    ]
+
+
+def _write(result: Result, score_maps: np.ndarray, model: PRN) -> None:
+    record = {
+        field.name: getattr(result, field.name)
+        for field in dataclasses.fields(result)
+        if field.name not in ("experiment", "folder")
+    }
+    record = {"experiment": dataclasses.asdict(result.experiment), **record}
+    with _whole_folder(result.folder) as draft:
+        np.savez_compressed(draft / MAPS, score_maps=score_maps)
+        state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+        save_file(state, draft / WEIGHTS)
+        (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=True) + "\n")
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """A draft folder that takes the name ``folder`` only when everything in it is written."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        os.replace(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _deterministic(device: torch.device) -> Iterator[None]:
+    """On a GPU, have the same seed give the same result; CPU kernels do so already."""
+    if device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def _provenance(device: torch.device, clock: dict[str, float]) -> dict[str, Any]:
+    marks = list(clock.items())
+    seconds = {
+        name: round(at - before, 1)
+        for (_, before), (name, at) in zip(marks, marks[1:], strict=False)
+    }
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "hardware": _hardware(device),
+        "threads": torch.get_num_threads(),
+        "seconds": seconds,
+        "versions": {
+            "python": platform.python_version(),
+            "prn_lib": prn_lib.__version__,
+            **{name: version(name) for name in _RECORDED_PACKAGES},
+        },
+    }
+
+
+def _hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cpuinfo = Path("/proc/cpuinfo")
+    model = platform.processor() or platform.machine()
+    if cpuinfo.is_file():
+        names = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
+        model = names[0].split(":", 1)[1].strip() if names else model
+    return f"{model}, {os.cpu_count()} CPU cores"
+
+
+def _commit() -> str | None:
+    """The checkout's commit, with ``+`` if files differ from it; None outside a checkout."""
+    try:
+        git = ["git", "-C", str(Path(prn_lib.__file__).parent)]
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        if head.returncode != 0:
+            return None
+        changes = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
+        return head.stdout.strip() + ("+" if changes.stdout.strip() else "")
+    except FileNotFoundError:
+        return None
