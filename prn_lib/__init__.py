@@ -6,5 +6,6 @@ The folders follow the data: ``datasets`` (images in) -> ``synthesis`` (anomalie
 """
 
 from prn_lib import _torchvision  # noqa: F401  (before anything imports torchvision)
+from prn_lib._version import __version__
 
-__version__ = "0.1.0"
+__all__ = ["__version__"]

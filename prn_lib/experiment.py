@@ -50,7 +50,7 @@ class Experiment:
     extended_per_batch: int = 16
     simulated_per_batch: int = 16
     epochs: int = 700  # passes over the normals
-    max_steps: int | None = None  # ends training earlier
+    max_steps: int | None = None  # ends training earlier; 0 leaves the network untrained
     learning_rate: float = 1e-4
     weight_decay: float = 1e-2
     focal_weight: float = 5.0  # lambda in Eq. 5
@@ -72,8 +72,9 @@ class Experiment:
         for name in ("prototype_ratio", "head_width", "focal_alpha"):
             _check_range(name, 0 < getattr(self, name) <= 1, "in (0, 1]", getattr(self, name))
         for name in _COUNTS:
-            value = getattr(self, name)
-            _check_range(name, value is None or value >= 1, "1 or more", value)
+            _check_range(name, getattr(self, name) >= 1, "1 or more", getattr(self, name))
+        steps = self.max_steps
+        _check_range("max_steps", steps is None or steps >= 0, "None, or 0 or more", steps)
         _check_range("learning_rate", self.learning_rate > 0, "above 0", self.learning_rate)
         if not self.anomaly_kinds:
             raise ValueError(
@@ -128,7 +129,6 @@ _COUNTS = (
     "extended_per_batch",
     "simulated_per_batch",
     "epochs",
-    "max_steps",
     "top_pixels",
 )
 
@@ -141,10 +141,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "image_size": 128,
         "head_width": 0.25,
         "attention_blocks": 1,
-        "normals_per_batch": 4,
-        "extended_per_batch": 2,
-        "simulated_per_batch": 2,
-        "max_steps": 120,
+        "normals_per_batch": 2,
+        "extended_per_batch": 1,
+        "simulated_per_batch": 1,
+        "max_steps": 320,
         "learning_rate": 1e-3,
         "weight_decay": 1e-5,
     },

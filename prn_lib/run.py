@@ -1,6 +1,7 @@
 """Run an experiment once: one directory, one record, written whole or not at all."""
 
 import dataclasses
+import itertools
 import json
 import os
 import platform
@@ -32,6 +33,7 @@ from prn_lib.experiment import (
 from prn_lib.metrics import evaluate
 from prn_lib.model import PRN, Encoder, load_weights
 from prn_lib.model.prn import SCALES
+from prn_lib.paths import project_folder
 from prn_lib.training import count_steps, predict, train
 
 RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
@@ -59,6 +61,12 @@ class Result:
         """Score maps of the test images ``(N, S, S)`` float32 in [0, 1], in ``scores``' order."""
         with np.load(self.folder / MAPS, allow_pickle=False) as arrays:
             return arrays["score_maps"]
+
+
+def default_folder(experiment: Experiment) -> Path:
+    """``runs/<dataset>/<category>/<run name>`` below the project's folder."""
+    place = Path("runs", experiment.dataset, experiment.category, experiment.run_name)
+    return project_folder() / place
 
 
 def run(
@@ -144,9 +152,7 @@ def load_result(folder: Path | str) -> Result:
         raise FileNotFoundError(f"{path} is missing: {folder} holds no finished run")
     try:
         record = json.loads(path.read_text())
-        return Result(
-            **{**record, "experiment": Experiment(**record["experiment"])}, folder=folder
-        )
+        return Result(**{**record, "experiment": Experiment(**record["experiment"])}, folder=folder)
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(
             f"{path} is not a run record of this version ({error}); delete {folder} to run again"
@@ -246,10 +252,7 @@ def _deterministic(device: torch.device) -> Iterator[None]:
 
 def _provenance(device: torch.device, clock: dict[str, float]) -> dict[str, Any]:
     marks = list(clock.items())
-    seconds = {
-        name: round(at - before, 1)
-        for (_, before), (name, at) in zip(marks, marks[1:], strict=False)
-    }
+    seconds = {name: round(at - before, 1) for (_, before), (name, at) in itertools.pairwise(marks)}
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),

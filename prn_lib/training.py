@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import torch
 from torch.nn import functional as F
 from torchvision.ops import sigmoid_focal_loss
-from tqdm.auto import tqdm
 
 from prn_lib.model import PRN, image_score
+from prn_lib.progress import tqdm
 from prn_lib.synthesis import Synthesizer
 
 
@@ -25,9 +25,7 @@ def total_loss(
     return smooth_l1 + weight * focal
 
 
-def count_steps(
-    n_normals: int, normals_per_batch: int, epochs: int, max_steps: int | None
-) -> int:
+def count_steps(n_normals: int, normals_per_batch: int, epochs: int, max_steps: int | None) -> int:
     """Training steps: an epoch passes once over the normals; ``max_steps`` may end it earlier."""
     steps = math.ceil(epochs * n_normals / normals_per_batch)
     return steps if max_steps is None else min(steps, max_steps)

@@ -24,6 +24,7 @@ class Sample:
 
     @property
     def is_anomaly(self) -> bool:
+        """Whether the image shows a defect."""
         return self.defect != GOOD
 
 
@@ -70,7 +71,7 @@ def read_image(path: Path, mode: str) -> Image.Image:
         with Image.open(path) as image:
             return image.convert(mode)
     except FileNotFoundError:
-        raise FileNotFoundError(f"image {path} is missing; restore it or remove its entry") from None
+        raise FileNotFoundError(f"image {path} is missing; restore it") from None
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError(
             f"cannot read image {path} ({error}); replace it with an intact copy or delete it"

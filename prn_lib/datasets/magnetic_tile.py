@@ -50,21 +50,16 @@ def load(dataset: str, name: str, root: Path, seed: int, n_anomalies: int) -> Ca
     generator = split_generator(dataset, name, seed)
     anomalies = [sample for sample in scorable if sample.is_anomaly]
     drawn, rest = draw_anomalies(anomalies, n_anomalies, generator, f"{dataset}/{name}")
-    tiles = group_by_tile(scorable)
-    train_tiles = {tile_of for sample in drawn for tile_of in [_tile_index(tiles, sample)]}
-    siblings = [
-        sample for i in sorted(train_tiles) for sample in tiles[i] if sample not in set(drawn)
-    ]
-    free_tiles = [tile for tile in tiles if not any(sample.is_anomaly for sample in tile)]
+    free_tiles, train_siblings, mixed_normals = [], [], []
+    for tile in group_by_tile(scorable):
+        if not any(sample.is_anomaly for sample in tile):
+            free_tiles.append(tile)
+        elif set(tile) & set(drawn):
+            train_siblings += [sample for sample in tile if sample not in drawn]
+        else:
+            mixed_normals += [sample for sample in tile if not sample.is_anomaly]
     train_normals, test_normals = _split_normals(free_tiles, generator)
-    mixed_normals = [
-        sample
-        for i, tile in enumerate(tiles)
-        if i not in train_tiles and tile not in free_tiles
-        for sample in tile
-        if not sample.is_anomaly
-    ]
-    left_out = set(siblings)
+    left_out = set(train_siblings)
     return Category(
         dataset=dataset,
         name=name,
@@ -72,8 +67,8 @@ def load(dataset: str, name: str, root: Path, seed: int, n_anomalies: int) -> Ca
         train_anomalies=drawn,
         test=_by_name(test_normals + mixed_normals)
         + tuple(sample for sample in rest if sample not in left_out),
-        left_out=_by_name(siblings + unscorable),
-        notes=_notes(siblings, unscorable),
+        left_out=_by_name(train_siblings + unscorable),
+        notes=_notes(train_siblings, unscorable),
         mask_threshold=MASK_THRESHOLD,
     )
 
@@ -89,10 +84,6 @@ def group_by_tile(samples: list[Sample]) -> list[list[Sample]]:
         else:
             tiles.append([sample])
     return tiles
-
-
-def _tile_index(tiles: list[list[Sample]], sample: Sample) -> int:
-    return next(i for i, tile in enumerate(tiles) if sample in tile)
 
 
 def _number(image: Path) -> int:

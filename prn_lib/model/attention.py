@@ -11,9 +11,7 @@ SCALES = {"c_s": 1.0, "sqrt": 0.5}  # the exponent of c_s in Eq. 3: as printed, 
 
 def patch_sizes(side: int) -> list[int]:
     """The heads' patch sides: h, h/2, h/4, h/8, or the next smaller divisor of ``side``."""
-    return [
-        max(p for p in range(1, max(1, side // n) + 1) if side % p == 0) for n in DIVISIONS
-    ]
+    return [max(p for p in range(1, max(1, side // n) + 1) if side % p == 0) for n in DIVISIONS]
 
 
 def patch_attention(

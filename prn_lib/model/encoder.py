@@ -85,7 +85,7 @@ def _from_file(path: Path) -> dict[str, torch.Tensor]:
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(
-            f"weights file {path} is not a ResNet-18 state dict in torchvision's format ({reason}); "
+            f"weights file {path} is no ResNet-18 state dict in torchvision's format ({reason}); "
             "save torchvision.models.resnet18(...).state_dict() as .safetensors or .pth"
         ) from None
     return state

@@ -103,8 +103,9 @@ def fit_prototypes(
         [x.cpu() for x in encoder(images.to(device).float() / 255)[:SCALES]]
         for images in normals.split(batch_size)
     ]
+    settings = {"ratio": ratio, "iterations": iterations, "seed": seed}
     return [
-        cluster_prototypes(torch.cat(maps), ratio=ratio, iterations=iterations, seed=seed).to(device)
+        cluster_prototypes(torch.cat(maps), **settings).to(device)
         for maps in zip(*batches, strict=True)
     ]
 

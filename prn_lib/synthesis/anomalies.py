@@ -24,7 +24,7 @@ MAX_AREAS = 20  # target areas tried before giving up
 
 @dataclass(frozen=True)
 class Anomaly:
-    """A synthesized image ``(3, H, W)`` in [0, 1], its mask ``(1, H, W)`` {0, 1}, how it was made."""
+    """A synthesized image ``(3, H, W)`` in [0, 1], its mask ``(1, H, W)`` {0, 1}, its making."""
 
     image: torch.Tensor
     mask: torch.Tensor
@@ -149,5 +149,3 @@ def shuffle_grid(image: torch.Tensor, generator: torch.Generator) -> torch.Tenso
     tiles = tiles[torch.randperm(GRID * GRID, generator=generator)]
     tiles = tiles.unflatten(0, (GRID, GRID)).permute(2, 0, 3, 1, 4)  # (3, 8, H/8, 8, W/8)
     return tiles.reshape(channels, height, width)
-
-

@@ -1,12 +1,11 @@
 """Training batches: normals, extended and simulated anomalies in the paper's proportions."""
 
+import numpy as np
 import torch
 
 from prn_lib.synthesis.anomalies import Anomaly, extended_anomaly, simulated_anomaly
 from prn_lib.synthesis.target_area import estimate_foreground
 from prn_lib.synthesis.textures import TextureSource
-
-_STEP_STRIDE = 2**32  # seeds of different runs never meet below this many steps
 
 
 class Synthesizer:
@@ -30,7 +29,7 @@ class Synthesizer:
         use_target_area: bool = True,
         plain_background: bool = False,
     ) -> None:
-        visible = seen_masks.flatten(1).any(1)  # a tiny region can vanish when resized
+        visible = seen_masks.bool().flatten(1).any(1)  # a tiny region can vanish when resized
         if "EA" in kinds and not visible.any():
             raise ValueError(
                 "extended anomalies need a training anomaly whose mask is not empty at this "
@@ -55,8 +54,10 @@ class Synthesizer:
         The normals of ``normal_indices`` come first, then the extended, then the simulated
         anomalies. Places of a kind that is left out (Table 5) go to the others.
         """
-        generator = torch.Generator().manual_seed(seed * _STEP_STRIDE + step)
-        made = [self.draw(kind, generator) for kind in self._plan(n_extended, n_simulated, generator)]
+        generator = _step_generator(seed, step)
+        made = [
+            self.draw(kind, generator) for kind in self._plan(n_extended, n_simulated, generator)
+        ]
         normals = self.normals[normal_indices].float() / 255
         masks = torch.zeros(len(normals), 1, *normals.shape[-2:])
         images = torch.cat([normals, *(anomaly.image[None] for anomaly in made)])
@@ -88,6 +89,12 @@ class Synthesizer:
         else:
             source = self.normals[_pick(self.normals, generator)].float() / 255
         return simulated_anomaly(kind, normal, source, generator, **area)
+
+
+def _step_generator(seed: int, step: int) -> torch.Generator:
+    """A generator of its own for each (seed, step). torch's CPU generator keeps 32 bits of a seed."""
+    mixed = np.random.SeedSequence([seed, step]).generate_state(1)[0]
+    return torch.Generator().manual_seed(int(mixed))
 
 
 def _pick(images: torch.Tensor, generator: torch.Generator) -> int:

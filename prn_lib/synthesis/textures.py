@@ -82,7 +82,9 @@ def folder_textures(folder: Path) -> TextureSource:
             with Image.open(path) as image:
                 square = _random_square(image.convert("RGB"), generator)
         except (UnidentifiedImageError, OSError) as error:
-            raise ValueError(f"cannot read texture {path} ({error}); replace or delete it") from None
+            raise ValueError(
+                f"cannot read texture {path} ({error}); replace or delete it"
+            ) from None
         pixels = np.asarray(square.resize((size, size), Image.Resampling.BILINEAR), np.float32)
         return torch.from_numpy(pixels / 255).permute(2, 0, 1)
 

@@ -16,10 +16,11 @@ from types import ModuleType
 
 import numpy as np
 from PIL import Image
-from tqdm.auto import tqdm
 
 from prn_lib.datasets.mini import button, grain, weave
 from prn_lib.datasets.mini.canvas import SIZE, lighting, photograph
+from prn_lib.paths import project_folder
+from prn_lib.progress import tqdm
 
 CATEGORIES: dict[str, ModuleType] = {"button": button, "grain": grain, "weave": weave}
 TRAIN_NORMALS, TEST_NORMALS, PER_DEFECT = 60, 20, 8
@@ -27,9 +28,8 @@ MANIFEST = "mini.json"
 
 
 def default_root() -> Path:
-    """``data/mini`` of the checkout that this library runs from, else of the working folder."""
-    checkout = Path(__file__).parents[3]
-    return (checkout if (checkout / "_toc.yml").is_file() else Path.cwd()) / "data" / "mini"
+    """``data/mini`` below the project's folder."""
+    return project_folder() / "data" / "mini"
 
 
 def make_image(

@@ -47,11 +47,11 @@ class Button:
 
 
 def draw(rng: np.random.Generator) -> Button:
-    """A new good button: place, turn, size, shade and clouds vary."""
+    """A new good button: its place and turn vary a little, its shade and clouds more."""
     return Button(
-        centre=tuple(SIZE / 2 + rng.uniform(-9, 9, 2)),
-        radius=rng.uniform(92, 98),
-        angle=rng.uniform(0, np.pi / 2),
+        centre=tuple(SIZE / 2 + rng.uniform(-4, 4, 2)),
+        radius=rng.uniform(94, 97),
+        angle=np.pi / 4 + rng.uniform(-0.12, 0.12),
         colour=np.array([0.46, 0.27, 0.20]) + rng.normal(0, 0.02, 3),
         marble=smooth_noise(rng, 7),
         paper=smooth_noise(rng, 1.0),
@@ -79,7 +79,7 @@ def _body(button: Button) -> np.ndarray:
 
 def chip(button: Button, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A piece broken out of the rim."""
-    lost = blob(rng, _on_button(button, rng, 0.93, 1.0), rng.uniform(8, 20)) & _body(button)
+    lost = blob(rng, _on_button(button, rng, 0.93, 1.0), rng.uniform(10, 24)) & _body(button)
     return button.background(), lost
 
 
@@ -88,7 +88,7 @@ def crack(button: Button, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
     start = _on_button(button, rng, 0.95, 0.99)
     inwards = np.arctan2(button.centre[0] - start[0], button.centre[1] - start[1])
     line = wandering_line(
-        rng, start, inwards + rng.normal(0, 0.3), rng.uniform(40, 110), int(rng.integers(2, 4)), 0.3
+        rng, start, inwards + rng.normal(0, 0.3), rng.uniform(40, 110), int(rng.integers(3, 6)), 0.3
     )
     return button.render() * 0.55, line & _body(button)
 
@@ -105,7 +105,7 @@ def spots(button: Button, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
     image, mask = button.render(), np.zeros((SIZE, SIZE), bool)
     colour = rng.uniform(0.55, 0.8, 3)
     for _ in range(rng.integers(3, 10)):
-        drop = disc(_on_button(button, rng, 0, 0.9), rng.uniform(1.8, 4.5)) & _body(button)
+        drop = disc(_on_button(button, rng, 0, 0.9), rng.uniform(2.5, 6.0)) & _body(button)
         image[drop] = 0.3 * image[drop] + 0.7 * colour
         mask |= drop
     return image, mask

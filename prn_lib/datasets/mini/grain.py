@@ -48,7 +48,7 @@ def _grains(rng: np.random.Generator, palette: np.ndarray, size: float) -> np.nd
 
 
 def scratch(stone: Stone, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """One or two long scratches, one to three pixels wide."""
+    """One or two long scratches, two to four pixels wide."""
     image, mask = stone.image.copy(), np.zeros((SIZE, SIZE), bool)
     for _ in range(rng.integers(1, 3)):
         mask |= wandering_line(
@@ -56,7 +56,7 @@ def scratch(stone: Stone, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
             position(rng, 40),
             rng.uniform(0, 2 * np.pi),
             rng.uniform(60, 150),
-            int(rng.integers(1, 4)),
+            int(rng.integers(2, 5)),
             0.06,
         )
     image[mask] = 0.35 * image[mask] + 0.65 * 0.86
@@ -78,7 +78,7 @@ def contamination(stone: Stone, rng: np.random.Generator) -> tuple[np.ndarray, n
     centre, colour = position(rng, 60), rng.uniform([0.2, 0.3, 0.45], [0.35, 0.5, 0.7])
     for _ in range(rng.integers(8, 24)):
         where = np.clip(rng.normal(centre, 30), 4, SIZE - 5)
-        speck = disc(tuple(where), rng.uniform(1.3, 3.2))
+        speck = disc(tuple(where), rng.uniform(2.0, 4.5))
         image[speck] = 0.2 * image[speck] + 0.8 * colour
         mask |= speck
     return image, mask

@@ -87,7 +87,7 @@ def knots(cloth: Cloth, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
     """Knots in the yarn: many and tiny."""
     image, mask = cloth.render(), np.zeros((SIZE, SIZE), bool)
     for _ in range(rng.integers(4, 12)):
-        knot = disc(position(rng, 12), rng.uniform(2.0, 4.0))
+        knot = disc(position(rng, 12), rng.uniform(2.5, 5.0))
         image[knot] = 0.45 * image[knot] + 0.55 * rng.uniform(0.8, 0.95)
         mask |= knot
     return image, mask

@@ -1,0 +1,39 @@
+"""Small folders in the published layouts, made anew for each test."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SIDE = 96
+
+
+def save_image(path: Path, seed: int, side: int = SIDE) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(90, 160, (side, side, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+def save_mask(path: Path, box: tuple[int, int, int, int], side: int = SIDE) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mask = np.zeros((side, side), np.uint8)
+    top, left, bottom, right = box
+    mask[top:bottom, left:right] = 255
+    Image.fromarray(mask).save(path)
+
+
+@pytest.fixture
+def product_root(tmp_path: Path) -> Path:
+    """One category, ``plate``, in MVTec's layout: 6 + 3 normals, 4 holes and 4 cuts."""
+    root = tmp_path / "products"
+    for i in range(6):
+        save_image(root / f"plate/train/good/{i:03d}.png", i)
+    for i in range(3):
+        save_image(root / f"plate/test/good/{i:03d}.png", 10 + i)
+    for k, defect in enumerate(("hole", "cut")):
+        for i in range(4):
+            save_image(root / f"plate/test/{defect}/{i:03d}.png", 20 + 10 * k + i)
+            box = (20, 20 + i, 44, 40 + i) if defect == "hole" else (60, 10, 66, 80)
+            save_mask(root / f"plate/ground_truth/{defect}/{i:03d}_mask.png", box)
+    return root

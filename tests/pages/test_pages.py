@@ -1,0 +1,109 @@
+"""The built book, read and opened. `make test` builds it first."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+HTML = Path(__file__).parents[2] / "book" / "_build" / "html"
+PAGES = sorted(path for path in HTML.glob("book/*.html"))
+
+if not PAGES and not os.environ.get("CI"):
+    pytest.skip("the book is not built: run 'make book' first", allow_module_level=True)
+
+
+def test_the_book_is_built():
+    assert {path.stem for path in PAGES} >= {"index", "how-to-use", "reproduce"}
+
+
+def soup_of(path):
+    return BeautifulSoup(path.read_text(), "html.parser")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_pages_ask_no_other_host_for_anything(path):
+    page = soup_of(path)
+    loaded = [tag.get("src") for tag in page.find_all(["script", "img", "iframe"])]
+    loaded += [
+        tag.get("href") for tag in page.find_all("link", rel=True) if "canonical" not in tag["rel"]
+    ]
+    outside = [address for address in loaded if address and address.startswith(("http", "//"))]
+    assert outside == []
+    inline = "".join(tag.get_text() for tag in page.find_all("script", src=False))
+    assert "https://" not in inline
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_links_inside_the_book_lead_somewhere(path):
+    for tag in soup_of(path).find_all("a", href=True):
+        target, _, anchor = tag["href"].partition("#")
+        if target.startswith(("http", "mailto:", "javascript:")):
+            continue
+        page = (path.parent / target).resolve() if target else path
+        assert page.exists(), tag["href"]
+        if anchor and page.suffix == ".html":
+            assert soup_of(page).find(id=anchor) or anchor == "", tag["href"]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_image_has_alt_text(path):
+    article = soup_of(path).find("article")
+    for image in article.find_all("img"):
+        assert len(image.get("alt", "")) > 20, image.get("src", "")[:60]
+
+
+def test_the_reproduce_chapter_shows_its_results():
+    article = soup_of(HTML / "book/reproduce.html").find("article")
+    assert len(article.find_all("img")) >= 5
+    assert len(article.find_all("table")) >= 2
+    assert "Traceback" not in article.get_text()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        if os.environ.get("CI"):
+            pytest.fail("CI must install chromium and chromium-driver")
+        pytest.skip("no Chromium: install 'chromium' and 'chromium-driver' to open the pages")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in (
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):  # fmt: skip
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
+    browser.set_window_size(width, 900)
+    browser.get(path.as_uri())
+    measured = browser.execute_async_script(
+        """
+        const done = arguments[0];
+        setTimeout(() => done({
+            page: document.documentElement.scrollWidth,
+            window: window.innerWidth,
+            broken: [...document.images].filter(i => !i.naturalWidth).map(i => i.src.slice(0, 80)),
+            formulas: document.querySelectorAll('mjx-container').length,
+            raw: document.querySelectorAll('article .math').length,
+        }), 1500);
+        """
+    )
+    assert measured["page"] <= measured["window"] + 1
+    assert measured["broken"] == []
+    assert measured["formulas"] >= measured["raw"]
+    errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    # Pages opened from a file may not fetch other files; a web server has no such rule.
+    assert [e["message"] for e in errors if "file://" not in e["message"]] == []

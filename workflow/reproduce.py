@@ -1,0 +1,138 @@
+"""Run ``book/reproduce.ipynb`` once for every category with papermill, then print the table.
+
+A category that fails leaves its notebook to read, the others go on, and the exit status says that
+something failed. Finished runs are kept: starting again continues where the last batch ended.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+os.environ["PRN_PROGRESS"] = "text"  # the notebooks' bars appear in this terminal
+
+import papermill
+
+from prn_lib.datasets import categories
+from prn_lib.experiment import PRESETS, Experiment
+from prn_lib.paths import project_folder
+from prn_lib.results import results_table
+from prn_lib.run import RECORD, Result, default_folder, load_result
+
+NOTEBOOK = project_folder() / "book" / "reproduce.ipynb"
+
+
+def main() -> int:
+    """Returns 0 if every run finished, 1 if some failed, 2 if the request itself is wrong."""
+    options = _options()
+    try:
+        overrides = _overrides(options.overrides)
+        data_root = _absolute(options.data_root)
+        names = options.categories or categories(options.dataset, data_root)
+        experiments = [
+            Experiment.from_preset(
+                options.preset,
+                **{
+                    "dataset": options.dataset,
+                    "category": name,
+                    "data_root": data_root,
+                    "seed": options.seed,
+                    **overrides,
+                },
+            )
+            for name in names
+        ]
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    results, failures = [], []
+    for number, experiment in enumerate(experiments, start=1):
+        print(f"[{number}/{len(experiments)}] {experiment.dataset}/{experiment.category}")
+        try:
+            results.append(_run(experiment, overrides))
+        except papermill.PapermillExecutionError as error:
+            failures.append(f"{experiment.category}: {error.ename}: {error.evalue}")
+            print(f"    failed; read {_failed_notebook(experiment)}", file=sys.stderr)
+    if results:
+        _report(results)
+    for failure in failures:
+        print(f"FAILED {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default="mini")
+    parser.add_argument("--data-root", default="", help="folder of the dataset's images")
+    parser.add_argument(
+        "--categories", default="", type=_words, help="comma-separated; default all"
+    )
+    parser.add_argument("--preset", default="quick", help=", ".join(PRESETS))
+    parser.add_argument("--seed", default=0, type=int)
+    parser.add_argument("--overrides", default="", help="JSON, such as '{\"max_steps\": 50}'")
+    return parser.parse_args()
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _absolute(data_root: str) -> str | None:
+    return str(Path(data_root).expanduser().resolve()) if data_root else None
+
+
+def _overrides(text: str) -> dict:
+    try:
+        overrides = json.loads(text or "{}")
+    except json.JSONDecodeError as error:
+        raise ValueError(f"overrides are not JSON ({error}): {text}") from None
+    if not isinstance(overrides, dict):
+        raise ValueError(f"overrides must be a JSON object of option names and values, not {text}")
+    return overrides
+
+
+def _run(experiment: Experiment, overrides: dict) -> Result:
+    folder = default_folder(experiment)
+    if (folder / RECORD).is_file() and (folder / NOTEBOOK.name).is_file():
+        print("    finished earlier, kept")
+        return load_result(folder)
+    failed = _failed_notebook(experiment)
+    failed.parent.mkdir(parents=True, exist_ok=True)
+    papermill.execute_notebook(
+        NOTEBOOK,
+        failed,  # stays here only if a cell fails
+        parameters={
+            "dataset": experiment.dataset,
+            "category": experiment.category,
+            "data_root": experiment.data_root,
+            "preset": experiment.preset,
+            "seed": experiment.seed,
+            "overrides": overrides,
+            "out_dir": str(folder),
+        },
+        progress_bar=False,
+        stderr_file=sys.stderr,
+        cwd=str(NOTEBOOK.parent),
+    )
+    shutil.move(failed, folder / NOTEBOOK.name)
+    return load_result(folder)
+
+
+def _failed_notebook(experiment: Experiment) -> Path:
+    folder = default_folder(experiment)
+    return folder.with_name(f"{folder.name}.failed.ipynb")
+
+
+def _report(results: list[Result]) -> None:
+    table = results_table(results).to_markdown(index=False, floatfmt=".1f")
+    first = results[0]
+    path = project_folder() / "runs" / first.experiment.dataset
+    path = path / f"{first.experiment.run_name}.md"
+    path.write_text(table + "\n")
+    print(f"\n{table}\n\n{first.provenance['hardware']}; table also in {path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
