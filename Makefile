@@ -39,10 +39,12 @@ $(STAMP)/installed: requirements.txt pyproject.toml
 
 reproduce: $(STAMP)/installed
 	@echo '== one notebook for every category of $(DATASET), preset $(PRESET), seed $(SEED)'
-	@$(BIN)/python workflow/reproduce.py --dataset '$(DATASET)' --data-root '$(DATA_ROOT)' \
+	@status=0; \
+	$(BIN)/python workflow/reproduce.py --dataset '$(DATASET)' --data-root '$(DATA_ROOT)' \
 	    --categories '$(CATEGORIES)' --preset '$(PRESET)' --seed '$(SEED)' \
-	    --overrides '$(OVERRIDES)'
-	@$(MAKE) --no-print-directory book
+	    --overrides '$(OVERRIDES)' || status=$$?; \
+	test $$status -eq 2 || $(MAKE) --no-print-directory book || status=1; \
+	exit $$status
 	@echo '== executed notebooks: runs/$(DATASET)/<category>/<run>/reproduce.ipynb'
 
 book: $(HTML)

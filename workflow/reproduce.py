@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 os.environ["PRN_PROGRESS"] = "text"  # the notebooks' bars appear in this terminal
+if not sys.stderr.isatty():
+    os.environ.setdefault("TQDM_MININTERVAL", "10")  # seconds between two lines of a log
 
 import papermill
 
@@ -114,6 +116,7 @@ def _run(experiment: Experiment, overrides: dict) -> Result:
         },
         progress_bar=False,
         stderr_file=sys.stderr,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         cwd=str(NOTEBOOK.parent),
     )
     shutil.move(failed, folder / NOTEBOOK.name)

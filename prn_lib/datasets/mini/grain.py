@@ -31,7 +31,7 @@ class Stone:
 def draw(rng: np.random.Generator) -> Stone:
     """A new good slab: shade, grain size and the share of each mineral vary."""
     shade = rng.normal(0, 0.015, 3)
-    palette = np.array([[0.30, 0.26, 0.26], [0.58, 0.52, 0.48], [0.80, 0.75, 0.70]]) + shade
+    palette = np.array([[0.43, 0.38, 0.36], [0.56, 0.51, 0.48], [0.69, 0.64, 0.60]]) + shade
     return Stone(palette, _grains(rng, palette, rng.uniform(1.5, 1.9)))
 
 
@@ -59,7 +59,7 @@ def scratch(stone: Stone, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
             int(rng.integers(2, 5)),
             0.06,
         )
-    image[mask] = 0.35 * image[mask] + 0.65 * 0.86
+    image[mask] = 0.35 * image[mask] + 0.65 * 0.88
     return image, mask
 
 
@@ -69,7 +69,7 @@ def dent(stone: Stone, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
     y, x = grid()
     angle = rng.uniform(0, 2 * np.pi)
     slope = ((x - centre[1]) * np.cos(angle) + (y - centre[0]) * np.sin(angle)) / radius
-    return stone.image * (1 + 0.42 * np.clip(slope, -1, 1)[..., None]), disc(centre, radius)
+    return stone.image * (1 + 0.5 * np.clip(slope, -1, 1)[..., None]), disc(centre, radius)
 
 
 def contamination(stone: Stone, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +101,8 @@ def _through_centre(
 
 
 def coarse(stone: Stone, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A nest of grains of twice the size: the same minerals, another scale."""
-    return _grains(rng, stone.palette, 3.6), blob(rng, position(rng, 45), rng.uniform(16, 34))
+    """A nest of grains of three times the size: the same minerals, another scale."""
+    return _grains(rng, stone.palette, 5.0), blob(rng, position(rng, 45), rng.uniform(16, 34))
 
 
 DEFECTS = (scratch, dent, contamination, smear, coarse)
