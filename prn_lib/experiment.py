@@ -45,6 +45,7 @@ class Experiment:
     heterologous: bool = True  # HEA
     homologous: bool = True  # HOA
     use_target_area: bool = True  # TA
+    use_foreground: bool = True  # target areas lie on the object, where its background is plain
 
     normals_per_batch: int = 32
     extended_per_batch: int = 16
@@ -67,7 +68,7 @@ class Experiment:
         _check_choice("attention_scale", self.attention_scale, SCALES)
         if self.image_size < 64 or self.image_size % 32:
             raise ValueError(f"image_size={self.image_size} must be a multiple of 32, at least 64")
-        for name in ("seed", "n_anomalies", "weight_decay", "focal_gamma", "focal_weight"):
+        for name in ("n_anomalies", "weight_decay", "focal_gamma", "focal_weight"):
             _check_range(name, getattr(self, name) >= 0, "0 or more", getattr(self, name))
         for name in ("prototype_ratio", "head_width", "focal_alpha"):
             _check_range(name, 0 < getattr(self, name) <= 1, "in (0, 1]", getattr(self, name))
@@ -75,6 +76,9 @@ class Experiment:
             _check_range(name, getattr(self, name) >= 1, "1 or more", getattr(self, name))
         steps = self.max_steps
         _check_range("max_steps", steps is None or steps >= 0, "None, or 0 or more", steps)
+        _check_range("seed", 0 <= self.seed < 2**32, "0 to 2**32 - 1", self.seed)
+        top = self.top_pixels
+        _check_range("top_pixels", top <= 256 * 256, "at most 256 * 256", top)
         _check_range("learning_rate", self.learning_rate > 0, "above 0", self.learning_rate)
         if not self.anomaly_kinds:
             raise ValueError(
@@ -83,13 +87,13 @@ class Experiment:
             )
 
     @classmethod
-    def from_preset(cls, preset: str, **overrides: Any) -> "Experiment":
+    def from_preset(cls, preset: str, /, **overrides: Any) -> "Experiment":
         """The preset's experiment with some fields replaced.
 
         Raises ValueError for an unknown preset or field, or a value of a wrong type or range.
         """
         _check_choice("preset", preset, PRESETS)
-        known = [field.name for field in dataclasses.fields(cls)]
+        known = [field.name for field in dataclasses.fields(cls) if field.name != "preset"]
         for name in overrides:
             if name not in known:
                 close = difflib.get_close_matches(name, known, n=1)
@@ -206,7 +210,7 @@ def build_synthesizer(experiment: Experiment, category: Category) -> Synthesizer
         generated_texture if textures is None else folder_textures(Path(textures)),
         kinds=experiment.anomaly_kinds,
         use_target_area=experiment.use_target_area,
-        plain_background=category.plain_background,
+        plain_background=category.plain_background and experiment.use_foreground,
     )
 
 
@@ -231,7 +235,7 @@ def assemble_model(
     experiment: Experiment, encoder: Encoder, prototypes: list[torch.Tensor] | None
 ) -> PRN:
     """The experiment's network around an encoder and its prototypes; the seed sets the weights."""
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(experiment.seed)
         return PRN(
             encoder,

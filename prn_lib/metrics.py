@@ -1,7 +1,7 @@
 """Image AUROC, pixel AUROC, PRO and pixel AP (Sec. 4.1).
 
 Labels and masks are {0, 1}; scores are real numbers, higher for more anomalous. A metric that a
-set cannot define (no anomaly, or nothing else) is NaN.
+set does not define (no anomaly; for AUROC and PRO, nothing else) is NaN.
 """
 
 import numpy as np

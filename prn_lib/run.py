@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import prn_lib
-from prn_lib.datasets import Category
+from prn_lib.datasets import Category, Sample
 from prn_lib.experiment import (
     Experiment,
     assemble_model,
@@ -85,6 +85,7 @@ def run(
             f"{folder} exists and holds no finished run; delete it or choose another out_dir"
         )
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    folder.parent.mkdir(parents=True, exist_ok=True)  # fails now rather than after training
     with _deterministic(device):
         return _compute(experiment, folder, device)
 
@@ -93,6 +94,7 @@ def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Resu
     clock = {"start": time.perf_counter()}
     category = read_category(experiment)
     synthesizer = build_synthesizer(experiment, category)
+    _, seen_masks = category.load(category.train_anomalies, experiment.image_size)
     test_images, test_masks = category.load(category.test, experiment.image_size)
     model = build_model(experiment, synthesizer.normals, device)
     clock["prepare"] = time.perf_counter()
@@ -123,7 +125,11 @@ def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Resu
         ],
         losses=losses,
         split=_split_names(category),
-        notes=[*category.notes, *_vanished(category, test_masks)],
+        notes=[
+            *category.notes,
+            *_vanished("test", category.test, test_masks),
+            *_vanished("training", category.train_anomalies, seen_masks),
+        ],
         provenance=_provenance(device, clock),
         folder=folder,
     )
@@ -185,6 +191,11 @@ def _finished(folder: Path, experiment: Experiment) -> Result:
             f"{folder} holds a run of another experiment, which differs in {', '.join(different)}; "
             "choose another out_dir or delete that folder"
         )
+    if _split_names(read_category(experiment)) != result.split:
+        raise FileExistsError(
+            f"{folder} holds a run on other images than {experiment.dataset} has now in "
+            f"{experiment.data_root or 'its folder'}; choose another out_dir or delete that folder"
+        )
     return result
 
 
@@ -193,18 +204,18 @@ def _split_names(category: Category) -> dict[str, list[str]]:
     return {part: [sample.name for sample in getattr(category, part)] for part in parts}
 
 
-def _vanished(category: Category, masks: torch.Tensor) -> list[str]:
-    """Say which test masks have no pixel left at this image size."""
+def _vanished(part: str, samples: Sequence[Sample], masks: torch.Tensor) -> list[str]:
+    """Say which masks of a part have no pixel left at this image size."""
     names = [
         sample.name
-        for sample, mask in zip(category.test, masks, strict=True)
+        for sample, mask in zip(samples, masks, strict=True)
         if sample.is_anomaly and not mask.any()
     ]
     if not names:
         return []
     return [
-        f"{len(names)} test masks have no pixel left at this image_size, so pixel metrics cannot "
-        f"count their defects: {', '.join(names)}."
+        f"{len(names)} {part} masks have no pixel left at this image_size, so their defects "
+        f"cannot count: {', '.join(names)}."
     ]
 
 
@@ -243,11 +254,12 @@ def _deterministic(device: torch.device) -> Iterator[None]:
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
 def _provenance(device: torch.device, clock: dict[str, float]) -> dict[str, Any]:

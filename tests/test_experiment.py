@@ -53,6 +53,8 @@ def test_unknown_overrides_are_refused_with_a_suggestion():
         Experiment.from_preset("quick", max_stepz=3)
     with pytest.raises(ValueError, match="unknown option 'zzz' in overrides; known: dataset"):
         Experiment.from_preset("quick", zzz=3)
+    with pytest.raises(ValueError, match="unknown option 'preset'"):
+        Experiment.from_preset("quick", preset="paper")
     with pytest.raises(ValueError, match="unknown preset 'fast'; known: paper, quick, smoke"):
         Experiment.from_preset("fast")
 
@@ -75,6 +77,8 @@ def test_unknown_overrides_are_refused_with_a_suggestion():
         ("residual", "cubed"),
         ("attention_scale", "none"),
         ("max_steps", -1),
+        ("seed", 2**32),
+        ("top_pixels", 256 * 256 + 1),
     ],
 )
 def test_wrong_values_name_the_field(field, value):

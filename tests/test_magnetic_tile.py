@@ -80,6 +80,27 @@ def test_wrong_level_is_explained(tiles):
         load_category("magnetic_tile", "all", tiles / "MT_Crack")
 
 
+def test_too_few_tiles_are_refused(tmp_path):
+    for number in (0, 20, 5000):
+        save_tile(tmp_path, "Free", 1, number)
+    for tile in (10, 11):
+        save_tile(tmp_path, "Crack", 1, 1000 * tile)
+        save_tile(tmp_path, "Crack", 2, 1000 * tile + 20)
+    with pytest.raises(ValueError, match="too few tiles to split"):
+        load_category("magnetic_tile", "all", tmp_path, n_anomalies=3)
+
+
+def test_an_unscorable_image_still_joins_its_tile(tmp_path):
+    for tile in range(20):
+        save_tile(tmp_path, "Free", 1, 1000 * tile)
+        save_tile(tmp_path, "Crack", 2, 1000 * tile + 500)
+        save_tile(tmp_path, "Uneven", 3, 1000 * tile + 580, mask_value=100)
+        save_tile(tmp_path, "Free", 4, 1000 * tile + 660)  # 160 from the crack: a tile all the same
+    category = load_category("magnetic_tile", "all", tmp_path, n_anomalies=3)
+    seen = {tile_of(s) for s in category.train_anomalies}
+    assert not any(tile_of(s) in seen and s.image.stem.startswith("exp4") for s in category.test)
+
+
 @needs_real_tiles
 def test_real_tiles():
     category = load_category("magnetic_tile", "all", REAL)

@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from conftest import save_image, save_mask
 from safetensors.torch import load_file
 
 from prn_lib import results, run
@@ -66,8 +67,15 @@ def test_a_finished_run_is_read_not_computed(experiment, finished, monkeypatch):
     monkeypatch.setattr(run, "_compute", None)
     again = run.run(experiment, finished.folder)
     assert again.metrics == finished.metrics
-    moved = dataclasses.replace(experiment, data_root="/elsewhere")  # the same images, moved
+
+
+def test_images_may_move_but_not_change(experiment, finished, product_root):
+    elsewhere = product_root.rename(product_root.with_name("elsewhere"))
+    moved = dataclasses.replace(experiment, data_root=str(elsewhere))
     assert run.run(moved, finished.folder).metrics == finished.metrics
+    save_image(elsewhere / "plate/test/good/099.png", 5)
+    with pytest.raises(FileExistsError, match="a run on other images than mvtec has now"):
+        run.run(moved, finished.folder)
 
 
 def test_a_run_of_another_experiment_is_refused_and_kept(experiment, finished):
@@ -130,8 +138,6 @@ def test_nothing_is_chosen_on_the_test_set(experiment, product_root, tmp_path):
 
 
 def test_masks_that_vanish_are_reported(experiment, product_root, tmp_path):
-    from conftest import save_mask
-
     for i in range(4):
         save_mask(product_root / f"plate/ground_truth/cut/{i:03d}_mask.png", (1, 1, 2, 2))
     result = run.run(dataclasses.replace(experiment, extended=False), tmp_path / "run")

@@ -142,7 +142,7 @@ def test_foreground_of_a_disc(object_grey, ground_grey):
 
 
 def test_foreground_of_nothing_is_refused():
-    with pytest.raises(ValueError, match=r"foreground estimate covers .*treat the category as"):
+    with pytest.raises(ValueError, match=r"foreground estimate covers .*set use_foreground=False"):
         estimate_foreground(torch.full((3, 64, 64), 0.5))
 
 
@@ -216,6 +216,19 @@ def test_extended_anomalies_reach_every_quarter_and_keep_the_seen_colours(monkey
     assert len(quarters) == 4
 
 
+def test_extended_anomalies_bring_no_black_border_along(monkeypatch):
+    """A region that touches its image's border keeps its colour up to its own edge."""
+    monkeypatch.setattr(anomalies, "aug1", lambda image, g: (image, ("", "")))
+    monkeypatch.setattr(anomalies, "OPACITY", (0.0, 0.0))
+    g, seen_mask = generator(0), torch.zeros(1, 64, 64)
+    seen_mask[:, :, :20] = 1
+    for _ in range(20):
+        anomaly = anomalies.extended_anomaly(
+            torch.zeros(3, 64, 64), torch.ones(3, 64, 64), seen_mask, g
+        )
+        assert anomaly.image[:, anomaly.mask[0] == 1].min() > 0.99
+
+
 def test_empty_seen_mask_is_refused():
     with pytest.raises(ValueError, match="empty mask"):
         anomalies.extended_anomaly(
@@ -254,7 +267,7 @@ def test_folder_textures(tmp_path):
     assert texture.shape == (3, 32, 32)
     assert torch.allclose(texture, torch.tensor(200 / 255), atol=0.01)
     (tmp_path / "dots/a.JPG").write_bytes(b"no image")
-    with pytest.raises(ValueError, match=r"cannot read texture .*a\.JPG"):
+    with pytest.raises(ValueError, match=r"cannot read image .*a\.JPG"):
         folder_textures(tmp_path)(32, generator())
 
 

@@ -38,7 +38,7 @@ def main() -> None:
         image, residual, score_map, mask = panels(category)
         row[0].imshow(image)
         row[1].imshow(residual, cmap="viridis")
-        row[2].imshow(score_map, cmap="inferno", vmin=0, vmax=1)
+        row[2].imshow(score_map, cmap="inferno", vmin=0)
         row[3].imshow(mask, cmap="gray", vmin=0, vmax=1)
         row[0].set_ylabel(f"{category}: {DEFECTS[category]}", fontsize=9)
     for axis, title in zip(axes[0], TITLES, strict=True):

@@ -21,7 +21,7 @@ from prn_lib.datasets import categories
 from prn_lib.experiment import PRESETS, Experiment
 from prn_lib.paths import project_folder
 from prn_lib.results import results_table
-from prn_lib.run import RECORD, Result, default_folder, load_result
+from prn_lib.run import RECORD, Result, default_folder, load_result, run
 
 NOTEBOOK = project_folder() / "book" / "reproduce.ipynb"
 
@@ -54,6 +54,8 @@ def main() -> int:
         print(f"[{number}/{len(experiments)}] {experiment.dataset}/{experiment.category}")
         try:
             results.append(_run(experiment, overrides))
+        except FileExistsError as error:
+            failures.append(f"{experiment.category}: {error}")
         except papermill.PapermillExecutionError as error:
             failures.append(f"{experiment.category}: {error.ename}: {error.evalue}")
             print(f"    failed; read {_failed_notebook(experiment)}", file=sys.stderr)
@@ -81,8 +83,9 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _absolute(data_root: str) -> str | None:
-    return str(Path(data_root).expanduser().resolve()) if data_root else None
+def _absolute(path: str) -> str | None:
+    """Notebooks run in ``book/``, where a relative path would mean something else."""
+    return str(Path(path).expanduser().resolve()) if path else None
 
 
 def _overrides(text: str) -> dict:
@@ -92,6 +95,10 @@ def _overrides(text: str) -> dict:
         raise ValueError(f"overrides are not JSON ({error}): {text}") from None
     if not isinstance(overrides, dict):
         raise ValueError(f"overrides must be a JSON object of option names and values, not {text}")
+    if overrides.get("textures"):
+        overrides["textures"] = _absolute(overrides["textures"])
+    if overrides.get("weights") not in (None, "imagenet", "random"):
+        overrides["weights"] = _absolute(overrides["weights"])
     return overrides
 
 
@@ -99,7 +106,7 @@ def _run(experiment: Experiment, overrides: dict) -> Result:
     folder = default_folder(experiment)
     if (folder / RECORD).is_file() and (folder / NOTEBOOK.name).is_file():
         print("    finished earlier, kept")
-        return load_result(folder)
+        return run(experiment, folder)
     failed = _failed_notebook(experiment)
     failed.parent.mkdir(parents=True, exist_ok=True)
     papermill.execute_notebook(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+
+from prn_lib.images import is_image, read_image
 
 GOOD = "good"
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,6 @@ class Category:
         return torch.stack(images), torch.stack(masks)
 
 
-def read_image(path: Path, mode: str) -> Image.Image:
-    """Decode an image file into ``mode`` ("RGB" or "L"). ValueError names an unreadable file."""
-    try:
-        with Image.open(path) as image:
-            return image.convert(mode)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"image {path} is missing; restore it") from None
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(
-            f"cannot read image {path} ({error}); replace it with an intact copy or delete it"
-        ) from None
-
-
 def read_pair(sample: Sample, size: int, mask_threshold: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Image ``(3, size, size)`` uint8 and mask ``(1, size, size)`` uint8 {0, 1} of one sample."""
     image = read_image(sample.image, "RGB")
@@ -105,11 +93,7 @@ def existing_folder(path: Path, purpose: str, remedy: str) -> Path:
 
 def image_files(folder: Path) -> list[Path]:
     """The image files of a folder, sorted by name; hidden files and other types are passed over."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    )
+    return sorted(path for path in folder.iterdir() if is_image(path))
 
 
 def split_generator(dataset: str, category: str, seed: int) -> np.random.Generator:

@@ -17,9 +17,9 @@ from prn_lib.datasets.category import (
     draw_anomalies,
     existing_folder,
     image_files,
-    read_image,
     split_generator,
 )
+from prn_lib.images import read_image
 
 CATEGORY = "all"  # the five defect types pooled
 FREE = "MT_Free"
@@ -46,27 +46,33 @@ def load(dataset: str, name: str, root: Path, seed: int, n_anomalies: int) -> Ca
     if name != CATEGORY:
         raise ValueError(f"unknown category {name!r} of {dataset}; there is one: {CATEGORY}")
     existing_folder(root / FREE, f"{dataset} needs {FREE}:", "point data_root one level up or down")
-    scorable, unscorable = _drop_tiny_masks(_read_samples(root))
+    samples = _read_samples(root)
+    unscorable = [sample for sample in samples if _is_unscorable(sample)]
     generator = split_generator(dataset, name, seed)
-    anomalies = [sample for sample in scorable if sample.is_anomaly]
+    anomalies = [s for s in samples if s.is_anomaly and s not in set(unscorable)]
     drawn, rest = draw_anomalies(anomalies, n_anomalies, generator, f"{dataset}/{name}")
     free_tiles, train_siblings, mixed_normals = [], [], []
-    for tile in group_by_tile(scorable):
+    for tile in group_by_tile(samples):
         if not any(sample.is_anomaly for sample in tile):
             free_tiles.append(tile)
         elif set(tile) & set(drawn):
-            train_siblings += [sample for sample in tile if sample not in drawn]
+            train_siblings += [s for s in tile if s not in drawn and s not in unscorable]
         else:
             mixed_normals += [sample for sample in tile if not sample.is_anomaly]
     train_normals, test_normals = _split_normals(free_tiles, generator)
     left_out = set(train_siblings)
+    tested = tuple(sample for sample in rest if sample not in left_out)
+    if not (train_normals and tested):
+        raise ValueError(
+            f"{root} has too few tiles to split: {len(train_normals)} training normals and "
+            f"{len(tested)} test anomalies are left; lower n_anomalies or add images"
+        )
     return Category(
         dataset=dataset,
         name=name,
         train_normals=_by_name(train_normals),
         train_anomalies=drawn,
-        test=_by_name(test_normals + mixed_normals)
-        + tuple(sample for sample in rest if sample not in left_out),
+        test=_by_name(test_normals + mixed_normals) + tested,
         left_out=_by_name(train_siblings + unscorable),
         notes=_notes(train_siblings, unscorable),
         mask_threshold=MASK_THRESHOLD,
@@ -115,15 +121,11 @@ def _read_samples(root: Path) -> list[Sample]:
     return samples
 
 
-def _drop_tiny_masks(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
-    tiny = [
-        sample
-        for sample in samples
-        if sample.mask is not None
-        and np.count_nonzero(np.asarray(read_image(sample.mask, "L")) > MASK_THRESHOLD)
-        < MIN_DEFECT_PIXELS
-    ]
-    return [sample for sample in samples if sample not in set(tiny)], tiny
+def _is_unscorable(sample: Sample) -> bool:
+    if sample.mask is None:
+        return False
+    mask = np.asarray(read_image(sample.mask, "L")) > MASK_THRESHOLD
+    return np.count_nonzero(mask) < MIN_DEFECT_PIXELS
 
 
 def _split_normals(

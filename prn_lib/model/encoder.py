@@ -1,5 +1,6 @@
 """The frozen ResNet-18 encoder (Sec. 3.1, 4.1)."""
 
+import pickle
 from pathlib import Path
 
 import torch
@@ -46,13 +47,14 @@ class Encoder(nn.Module):
 def load_weights(weights: str, seed: int) -> dict[str, torch.Tensor]:
     """ResNet-18 weights in torchvision's format.
 
-    ``weights`` is ``"imagenet"`` (torchvision's, downloaded once and checked by SHA-256),
+    ``weights`` is ``"imagenet"`` (torchvision's, downloaded once and checked against the
+    SHA-256 in its name),
     ``"random"`` (torchvision's initialization under ``seed``) or a ``.safetensors``/``.pth`` file.
     Pickled code is never run. Raises OSError if ImageNet's weights cannot be had, FileNotFoundError
     or ValueError for a file that is missing or does not fit; there is no fallback.
     """
     if weights == "random":
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return resnet18(weights=None).state_dict()
     if weights == "imagenet":
@@ -64,7 +66,7 @@ def _imagenet() -> dict[str, torch.Tensor]:
     source = ResNet18_Weights.IMAGENET1K_V1
     try:
         return source.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
         raise OSError(
             f"weights='imagenet' cannot be had ({error}): connect once so that {source.url} can be "
             "downloaded, or give that file's path as weights, or choose weights='random'"

@@ -2,6 +2,7 @@
 
 import torch
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 RESIDUALS = {
     "absolute": torch.abs,
@@ -30,7 +31,9 @@ def cluster_prototypes(
         return features.clone()
     points = features.flatten(1).cpu().numpy()  # (N, C*H*W)
     kmeans = KMeans(count, init="random", n_init=1, max_iter=iterations, random_state=seed)
-    centres = torch.from_numpy(kmeans.fit(points).cluster_centers_).to(features)
+    with threadpool_limits(1, user_api="openmp"):  # sums of threads would come in any order
+        kmeans.fit(points)
+    centres = torch.from_numpy(kmeans.cluster_centers_).to(features)
     return centres.unflatten(1, features.shape[1:])
 
 

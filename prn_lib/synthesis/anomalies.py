@@ -77,7 +77,10 @@ def extended_anomaly(
 
     def moved_region() -> tuple[torch.Tensor, dict]:
         affine = random_affine(seen_mask.shape[-2:], generator)
-        return apply_affine(seen_mask, affine, InterpolationMode.NEAREST), affine
+        mask = apply_affine(seen_mask, affine, InterpolationMode.NEAREST)
+        # Where the source image ends, its pixels are mixed with the black outside: not used.
+        cover = apply_affine(torch.ones_like(seen_mask), affine, InterpolationMode.BILINEAR)
+        return mask * (cover > 0.999), affine
 
     mask, affine, geometry = _overlap(
         moved_region, normal.shape[-2:], generator, foreground, use_target_area
@@ -99,7 +102,7 @@ def simulated_anomaly(
 ) -> Anomaly:
     """Paint ``source`` through a Perlin mask onto a normal image (Eq. 6, Fig. 7).
 
-    ``kind`` "HEA": source is a foreign texture. "HOA": source is another normal image, whose
+    ``kind`` "HEA": source is a foreign texture. "HOA": source is a random normal image, whose
     augmented version is cut into an 8 x 8 grid and shuffled. All images ``(3, H, W)`` in [0, 1].
     """
     source, operations = aug1(source, generator)

@@ -41,7 +41,7 @@ class Synthesizer:
         self.kinds = kinds
         self.use_target_area = use_target_area
         self.foregrounds = (
-            [estimate_foreground(image.float() / 255) for image in normals]
+            [_foreground(i, image) for i, image in enumerate(normals)]
             if plain_background and use_target_area
             else None
         )
@@ -91,8 +91,15 @@ class Synthesizer:
         return simulated_anomaly(kind, normal, source, generator, **area)
 
 
+def _foreground(index: int, image: torch.Tensor) -> torch.Tensor:
+    try:
+        return estimate_foreground(image.float() / 255)
+    except ValueError as error:
+        raise ValueError(f"training normal {index}: {error}") from None
+
+
 def _step_generator(seed: int, step: int) -> torch.Generator:
-    """A generator of its own for each (seed, step). torch's CPU generator keeps 32 bits of a seed."""
+    """A generator of its own for each (seed, step); torch's on a CPU keeps 32 bits of a seed."""
     mixed = np.random.SeedSequence([seed, step]).generate_state(1)[0]
     return torch.Generator().manual_seed(int(mixed))
 

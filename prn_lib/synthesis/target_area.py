@@ -37,7 +37,7 @@ def estimate_foreground(image: torch.Tensor) -> torch.Tensor:
     if not FOREGROUND_SHARE[0] <= share <= FOREGROUND_SHARE[1]:
         raise ValueError(
             f"the foreground estimate covers {share:.1%} of the image: the object does not stand "
-            "out from a plain background; treat the category as a texture"
+            "out from a plain background; set use_foreground=False"
         )
     return torch.from_numpy(filled.astype(np.float32))[None]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from prn_lib.images import SUFFIXES, is_image, read_image
 from prn_lib.synthesis.perlin import perlin_noise, uniform
 
 TextureSource = Callable[[int, torch.Generator], torch.Tensor]
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
 def generated_texture(size: int, generator: torch.Generator) -> torch.Tensor:
@@ -67,9 +67,7 @@ def folder_textures(folder: Path) -> TextureSource:
     Raises FileNotFoundError if the folder holds no image; the source raises ValueError, naming the
     file, for one it cannot read.
     """
-    files = sorted(
-        path for path in Path(folder).expanduser().rglob("*") if path.suffix.lower() in SUFFIXES
-    )
+    files = sorted(path for path in Path(folder).expanduser().rglob("*") if is_image(path))
     if not files:
         raise FileNotFoundError(
             f"texture folder {folder} holds no image ({', '.join(SUFFIXES)}); "
@@ -78,13 +76,7 @@ def folder_textures(folder: Path) -> TextureSource:
 
     def texture(size: int, generator: torch.Generator) -> torch.Tensor:
         path = files[int(torch.randint(len(files), (), generator=generator))]
-        try:
-            with Image.open(path) as image:
-                square = _random_square(image.convert("RGB"), generator)
-        except (UnidentifiedImageError, OSError) as error:
-            raise ValueError(
-                f"cannot read texture {path} ({error}); replace or delete it"
-            ) from None
+        square = _random_square(read_image(path, "RGB"), generator)
         pixels = np.asarray(square.resize((size, size), Image.Resampling.BILINEAR), np.float32)
         return torch.from_numpy(pixels / 255).permute(2, 0, 1)
 
