@@ -30,20 +30,20 @@ class Stone:
 
 def draw(rng: np.random.Generator) -> Stone:
     """A new good slab: shade, grain size and the share of each mineral vary."""
-    shade = rng.normal(0, 0.015, 3)
+    shade = rng.normal(0, 0.006, 3)
     palette = np.array([[0.43, 0.38, 0.36], [0.56, 0.51, 0.48], [0.69, 0.64, 0.60]]) + shade
     return Stone(palette, _grains(rng, palette, rng.uniform(1.5, 1.9)))
 
 
 def _grains(rng: np.random.Generator, palette: np.ndarray, size: float) -> np.ndarray:
     """Speckles of dark and light mineral in a ground with slow veins."""
-    dark = smooth_noise(rng, size) + 0.3 * smooth_noise(rng, 9)
-    light = smooth_noise(rng, size) + 0.3 * smooth_noise(rng, 9)
+    dark = smooth_noise(rng, size) + 0.1 * smooth_noise(rng, 9)
+    light = smooth_noise(rng, size) + 0.1 * smooth_noise(rng, 9)
     image = np.broadcast_to(palette[1], (SIZE, SIZE, 3)).copy()
     for layer, colour in ((dark, palette[0]), (light, palette[2])):
         share = np.clip((layer - 0.7) * 2.5, 0, 1)[..., None]
         image = image * (1 - share) + colour * share
-    veins = 0.035 * smooth_noise(rng, 14) + 0.03 * smooth_noise(rng, 0.7)
+    veins = 0.015 * smooth_noise(rng, 14) + 0.03 * smooth_noise(rng, 0.7)
     return np.clip(image + veins[..., None], 0, 1)
 
 
@@ -106,5 +106,5 @@ def coarse(stone: Stone, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
 
 
 DEFECTS = (scratch, dent, contamination, smear, coarse)
-LIGHT = 0.25
+LIGHT = 0.12
 NOISE = 0.012
