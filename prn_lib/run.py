@@ -1,19 +1,14 @@
 """Run an experiment once: one directory, one record, written whole or not at all."""
 
 import dataclasses
-import itertools
 import json
 import os
-import platform
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +16,6 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-import prn_lib
 from prn_lib.datasets import Category, Sample
 from prn_lib.experiment import (
     Experiment,
@@ -34,10 +28,10 @@ from prn_lib.metrics import evaluate
 from prn_lib.model import PRN, Encoder, load_weights
 from prn_lib.model.prn import SCALES
 from prn_lib.paths import project_folder
+from prn_lib.provenance import provenance
 from prn_lib.training import count_steps, predict, train
 
 RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
-_RECORDED_PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pillow")
 
 
 @dataclass(frozen=True)
@@ -130,7 +124,7 @@ def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Resu
             *_vanished("test", category.test, test_masks),
             *_vanished("training", category.train_anomalies, seen_masks),
         ],
-        provenance=_provenance(device, clock),
+        provenance=provenance(device, clock),
         folder=folder,
     )
     _write(result, score_maps, model)
@@ -260,44 +254,3 @@ def _deterministic(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
-
-
-def _provenance(device: torch.device, clock: dict[str, float]) -> dict[str, Any]:
-    marks = list(clock.items())
-    seconds = {name: round(at - before, 1) for (_, before), (name, at) in itertools.pairwise(marks)}
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
-        "hardware": _hardware(device),
-        "threads": torch.get_num_threads(),
-        "seconds": seconds,
-        "versions": {
-            "python": platform.python_version(),
-            "prn_lib": prn_lib.__version__,
-            **{name: version(name) for name in _RECORDED_PACKAGES},
-        },
-    }
-
-
-def _hardware(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    cpuinfo = Path("/proc/cpuinfo")
-    model = platform.processor() or platform.machine()
-    if cpuinfo.is_file():
-        names = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
-        model = names[0].split(":", 1)[1].strip() if names else model
-    return f"{model}, {os.cpu_count()} CPU cores"
-
-
-def _commit() -> str | None:
-    """The checkout's commit, with ``+`` if files differ from it; None outside a checkout."""
-    try:
-        git = ["git", "-C", str(Path(prn_lib.__file__).parent)]
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-        if head.returncode != 0:
-            return None
-        changes = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
-        return head.stdout.strip() + ("+" if changes.stdout.strip() else "")
-    except FileNotFoundError:
-        return None
