@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from prn_lib import training
 from prn_lib.experiment import Experiment, build_model
@@ -61,14 +62,20 @@ def test_epochs_pass_over_the_normals():
 
 
 def test_training_learns_to_draw_the_mask(synthesizer):
+    """On anomalies made for the test alone, pixels are ranked far better than before training."""
+    images, masks = synthesizer.batch(77, 0, torch.tensor([0]), 24, 0)
+
+    def pixel_auroc(model):
+        maps, _ = training.predict(model, (images * 255).byte(), top_k=10)
+        return roc_auc_score(masks.flatten(), maps.flatten())
+
     model = fresh_model(synthesizer)
-    losses = training.train(model, synthesizer, steps=40, **SETTINGS)
-    assert len(losses) == 40
-    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
-    images, masks = synthesizer.batch(77, 0, torch.tensor([0]), 8, 0)
-    maps, _ = training.predict(model, (images * 255).byte(), top_k=10)
-    inside = maps[masks[:, 0] == 1].mean()
-    assert inside > 3 * maps[masks[:, 0] == 0].mean()
+    before = pixel_auroc(model)
+    losses = training.train(model, synthesizer, steps=60, **SETTINGS)
+    after = pixel_auroc(model)
+    assert len(losses) == 60
+    assert after > 0.8
+    assert after > before + 0.1
 
 
 def test_same_seed_same_weights(synthesizer):

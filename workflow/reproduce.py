@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["PRN_PROGRESS"] = "text"  # the notebooks' bars appear in this terminal
@@ -32,20 +33,10 @@ def main() -> int:
     try:
         overrides = _overrides(options.overrides)
         data_root = _absolute(options.data_root)
+        common = {"dataset": options.dataset, "data_root": data_root, "seed": options.seed}
+        template = Experiment.from_preset(options.preset, **{**common, **overrides})
         names = options.categories or categories(options.dataset, data_root)
-        experiments = [
-            Experiment.from_preset(
-                options.preset,
-                **{
-                    "dataset": options.dataset,
-                    "category": name,
-                    "data_root": data_root,
-                    "seed": options.seed,
-                    **overrides,
-                },
-            )
-            for name in names
-        ]
+        experiments = [replace(template, category=name) for name in names]
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
