@@ -3,7 +3,7 @@
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from prn_lib.datasets import Category, Sample
+from prn_lib.datasets.category import GOOD
 from prn_lib.run import Result
 from prn_lib.synthesis import Anomaly, Synthesizer
 
@@ -50,8 +51,7 @@ def picture(figure: Figure, alt: str) -> Picture:
 
 def show_category(category: Category, size: int, normals: int = 4) -> Picture:
     """Some normals, then one test anomaly of each type with its defect outlined."""
-    first_of_type = {s.defect: s for s in reversed(category.test) if s.is_anomaly}
-    anomalies = [first_of_type[defect] for defect in sorted(first_of_type)]
+    anomalies = [sample for sample in one_of_each_type(category) if sample.is_anomaly]
     samples = [*category.train_normals[:normals], *anomalies]
     images, masks = category.load(samples, size)
     columns = max(4, min(6, len(samples)))
@@ -59,7 +59,7 @@ def show_category(category: Category, size: int, normals: int = 4) -> Picture:
     for axis, sample, image, mask in zip(axes.flat, samples, images, masks, strict=False):
         _image(axis, image, sample.defect)
         _outline(axis, mask)
-    kinds = ", ".join(sorted(first_of_type))
+    kinds = ", ".join(sample.defect for sample in anomalies)
     return picture(
         figure,
         f"{min(normals, len(category.train_normals))} normal images of {category.name}, then one "
@@ -129,11 +129,11 @@ def show_score_maps(result: Result, category: Category, samples: Sequence[Sample
 
 def show_image_scores(result: Result) -> Picture:
     """The image scores of the test set, one row for each type."""
-    defects = sorted({e["defect"] for e in result.scores}, key=lambda d: (d != "good", d))
+    defects = _normal_first({entry["defect"] for entry in result.scores})
     figure, axis = plt.subplots(figsize=(7, 0.6 + 0.32 * len(defects)))
     for row, defect in enumerate(defects):
         scores = [entry["score"] for entry in result.scores if entry["defect"] == defect]
-        colour = "C0" if defect == "good" else "C3"
+        colour = "C0" if defect == GOOD else "C3"
         axis.plot(scores, np.full(len(scores), row), "|", color=colour, markersize=12)
     axis.set(yticks=range(len(defects)), yticklabels=defects, xlim=(0, 1), xlabel="image score")
     axis.invert_yaxis()
@@ -148,7 +148,11 @@ def show_image_scores(result: Result) -> Picture:
 def one_of_each_type(category: Category) -> list[Sample]:
     """A test sample of every type, the normal one first, to be shown without choosing."""
     first = {sample.defect: sample for sample in reversed(category.test)}
-    return [first[d] for d in sorted(first, key=lambda d: (d != "good", d))]
+    return [first[defect] for defect in _normal_first(first)]
+
+
+def _normal_first(defects: Iterable[str]) -> list[str]:
+    return sorted(defects, key=lambda defect: (defect != GOOD, defect))
 
 
 def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:

@@ -88,7 +88,6 @@ def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Resu
     clock = {"start": time.perf_counter()}
     category = read_category(experiment)
     synthesizer = build_synthesizer(experiment, category)
-    _, seen_masks = category.load(category.train_anomalies, experiment.image_size)
     test_images, test_masks = category.load(category.test, experiment.image_size)
     model = build_model(experiment, synthesizer.normals, device)
     clock["prepare"] = time.perf_counter()
@@ -121,8 +120,8 @@ def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Resu
         split=_split_names(category),
         notes=[
             *category.notes,
-            *_vanished("test", category.test, test_masks),
-            *_vanished("training", category.train_anomalies, seen_masks),
+            *_vanished("test", category.test, test_masks.flatten(1).any(1)),
+            *_vanished("training", category.train_anomalies, synthesizer.visible),
         ],
         provenance=provenance(device, clock),
         folder=folder,
@@ -198,12 +197,12 @@ def _split_names(category: Category) -> dict[str, list[str]]:
     return {part: [sample.name for sample in getattr(category, part)] for part in parts}
 
 
-def _vanished(part: str, samples: Sequence[Sample], masks: torch.Tensor) -> list[str]:
+def _vanished(part: str, samples: Sequence[Sample], visible: torch.Tensor) -> list[str]:
     """Say which masks of a part have no pixel left at this image size."""
     names = [
         sample.name
-        for sample, mask in zip(samples, masks, strict=True)
-        if sample.is_anomaly and not mask.any()
+        for sample, has_pixels in zip(samples, visible, strict=True)
+        if sample.is_anomaly and not has_pixels
     ]
     if not names:
         return []

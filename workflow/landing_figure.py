@@ -6,7 +6,7 @@ import torch
 
 from prn_lib.datasets import mini
 from prn_lib.experiment import Experiment, read_category
-from prn_lib.model.prototypes import nearest_prototype
+from prn_lib.model.prototypes import residual
 from prn_lib.paths import project_folder
 from prn_lib.run import default_folder, load_model, load_result
 
@@ -24,20 +24,19 @@ def panels(category: str) -> list[np.ndarray]:
     sample = next(s for s in images.test if s.defect == DEFECTS[category])
     image, mask = images.load([sample], experiment.image_size)
     features = model.encoder(image.float() / 255)[0]
-    nearest = model.prototypes[0][nearest_prototype(features, model.prototypes[0])]
-    residual = (features - nearest).abs().mean(1)[0]
+    strength = residual(features, model.prototypes[0]).mean(1)[0]
     index = [entry["name"] for entry in result.scores].index(sample.name)
     score_map = result.score_maps()[index]
-    return [image[0].permute(1, 2, 0).numpy(), residual.numpy(), score_map, mask[0, 0].numpy()]
+    return [image[0].permute(1, 2, 0).numpy(), strength.numpy(), score_map, mask[0, 0].numpy()]
 
 
 def main() -> None:
     """One row a category, one column a stage."""
     figure, axes = plt.subplots(3, 4, figsize=(7.6, 6.1), layout="constrained")
     for row, category in zip(axes, mini.CATEGORIES, strict=True):
-        image, residual, score_map, mask = panels(category)
+        image, strength, score_map, mask = panels(category)
         row[0].imshow(image)
-        row[1].imshow(residual, cmap="viridis")
+        row[1].imshow(strength, cmap="viridis")
         row[2].imshow(score_map, cmap="inferno", vmin=0)
         row[3].imshow(mask, cmap="gray", vmin=0, vmax=1)
         row[0].set_ylabel(f"{category}: {DEFECTS[category]}", fontsize=9)

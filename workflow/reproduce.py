@@ -25,6 +25,7 @@ from prn_lib.results import results_table
 from prn_lib.run import RECORD, Result, default_folder, load_result, run
 
 NOTEBOOK = project_folder() / "book" / "reproduce.ipynb"
+NOTEBOOK_PARAMETERS = ("dataset", "category", "data_root", "seed")  # not given a second time
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def main() -> int:
         data_root = _absolute(options.data_root)
         common = {"dataset": options.dataset, "data_root": data_root, "seed": options.seed}
         template = Experiment.from_preset(options.preset, **{**common, **overrides})
-        names = options.categories or categories(options.dataset, data_root)
+        names = options.categories or categories(template.dataset, template.data_root)
         experiments = [replace(template, category=name) for name in names]
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -109,7 +110,7 @@ def _run(experiment: Experiment, overrides: dict) -> Result:
             "data_root": experiment.data_root,
             "preset": experiment.preset,
             "seed": experiment.seed,
-            "overrides": overrides,
+            "overrides": {k: v for k, v in overrides.items() if k not in NOTEBOOK_PARAMETERS},
             "out_dir": str(folder),
         },
         progress_bar=False,

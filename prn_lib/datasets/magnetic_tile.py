@@ -49,7 +49,7 @@ def load(dataset: str, name: str, root: Path, seed: int, n_anomalies: int) -> Ca
     samples = _read_samples(root)
     unscorable = [sample for sample in samples if _is_unscorable(sample)]
     generator = split_generator(dataset, name, seed)
-    anomalies = [s for s in samples if s.is_anomaly and s not in set(unscorable)]
+    anomalies = [s for s in samples if s.is_anomaly and s not in unscorable]
     drawn, rest = draw_anomalies(anomalies, n_anomalies, generator, f"{dataset}/{name}")
     free_tiles, train_siblings, mixed_normals = [], [], []
     for tile in group_by_tile(samples):

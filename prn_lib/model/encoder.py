@@ -47,9 +47,9 @@ class Encoder(nn.Module):
 def load_weights(weights: str, seed: int) -> dict[str, torch.Tensor]:
     """ResNet-18 weights in torchvision's format.
 
-    ``weights`` is ``"imagenet"`` (torchvision's, downloaded once and checked against the
-    SHA-256 in its name),
-    ``"random"`` (torchvision's initialization under ``seed``) or a ``.safetensors``/``.pth`` file.
+    ``weights`` is ``"imagenet"`` (torchvision's, downloaded once and checked against the SHA-256 in
+    its name), ``"random"`` (torchvision's initialization under ``seed``) or a ``.safetensors`` or
+    ``.pth`` file.
     Pickled code is never run. Raises OSError if ImageNet's weights cannot be had, FileNotFoundError
     or ValueError for a file that is missing or does not fit; there is no fallback.
     """

@@ -14,6 +14,7 @@ class Synthesizer:
     ``normals`` ``(N, 3, S, S)`` uint8; ``seen_images`` ``(A, 3, S, S)`` and ``seen_masks``
     ``(A, 1, S, S)`` uint8, the training anomalies; ``kinds`` the kinds of anomaly to make;
     ``plain_background`` limits target areas to the object, found once for every normal.
+    ``visible`` ``(A,)`` tells afterwards which of the training anomalies have a pixel to extend.
 
     Raises ValueError if extended anomalies are asked for and no seen mask has a pixel.
     """
@@ -36,6 +37,7 @@ class Synthesizer:
                 "image_size: raise n_anomalies or set extended=False"
             )
         self.normals = normals
+        self.visible = visible
         self.seen_images, self.seen_masks = seen_images[visible], seen_masks[visible]
         self.textures = textures
         self.kinds = kinds
