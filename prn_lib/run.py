@@ -17,19 +17,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from prn_lib.datasets import Category, Sample
-from prn_lib.experiment import (
-    Experiment,
-    assemble_model,
-    build_model,
-    build_synthesizer,
-    read_category,
-)
-from prn_lib.metrics import evaluate
+from prn_lib.experiment import Experiment, assemble_model, read_category
 from prn_lib.model import PRN, Encoder, load_weights
 from prn_lib.model.prn import SCALES
 from prn_lib.paths import project_folder
 from prn_lib.provenance import provenance
-from prn_lib.training import count_steps, predict, train
+from prn_lib.stages import fit, judge, set_up
 
 RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
 
@@ -86,61 +79,32 @@ def run(
 
 def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Result:
     clock = {"start": time.perf_counter()}
-    category = read_category(experiment)
-    synthesizer = build_synthesizer(experiment, category)
-    test_images, test_masks = category.load(category.test, experiment.image_size)
-    model = build_model(experiment, synthesizer.normals, device)
+    setup = set_up(experiment, device)
+    category = setup.category
     clock["prepare"] = time.perf_counter()
-    losses = train(
-        model,
-        synthesizer,
-        steps=count_steps(
-            len(category.train_normals),
-            experiment.normals_per_batch,
-            experiment.epochs,
-            experiment.max_steps,
-        ),
-        **{name: getattr(experiment, name) for name in _TRAINING_FIELDS},
-    )
+    losses = fit(setup)
     clock["train"] = time.perf_counter()
-    score_maps, image_scores = (
-        x.numpy() for x in predict(model, test_images, top_k=experiment.top_k)
-    )
-    labels = np.array([sample.is_anomaly for sample in category.test], int)
-    metrics = evaluate(image_scores, labels, score_maps, test_masks[:, 0].numpy())
+    judgement = judge(setup)
     clock["test"] = time.perf_counter()
     result = Result(
         experiment=experiment,
-        metrics=metrics,
+        metrics=judgement.metrics,
         scores=[
             {"name": sample.name, "defect": sample.defect, "score": float(score)}
-            for sample, score in zip(category.test, image_scores, strict=True)
+            for sample, score in zip(category.test, judgement.image_scores, strict=True)
         ],
         losses=losses,
         split=_split_names(category),
         notes=[
             *category.notes,
-            *_vanished("test", category.test, test_masks.flatten(1).any(1)),
-            *_vanished("training", category.train_anomalies, synthesizer.visible),
+            *_vanished("test", category.test, setup.test_masks.flatten(1).any(1)),
+            *_vanished("training", category.train_anomalies, setup.synthesizer.visible),
         ],
         provenance=provenance(device, clock),
         folder=folder,
     )
-    _write(result, score_maps, model)
+    _write(result, judgement.score_maps, setup.model)
     return result
-
-
-_TRAINING_FIELDS = (
-    "seed",
-    "normals_per_batch",
-    "extended_per_batch",
-    "simulated_per_batch",
-    "learning_rate",
-    "weight_decay",
-    "focal_weight",
-    "focal_alpha",
-    "focal_gamma",
-)
 
 
 def load_result(folder: Path | str) -> Result:

@@ -1,7 +1,7 @@
 """The loss, the training loop and inference (Sec. 3.5, 4.1)."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch.nn import functional as F
@@ -56,20 +56,23 @@ def train(
     focal_weight: float,
     focal_alpha: float,
     focal_gamma: float,
+    after_step: Callable[[int], None] | None = None,
 ) -> list[float]:
     """Train in place on the model's device; returns the loss of every step.
 
-    Nothing is chosen on the way: the model after the last step is the result. Raises RuntimeError,
-    with step and seed, if the loss is not finite.
+    Nothing is chosen on the way: the model after the last step is the result. ``after_step`` is
+    called with the number of steps done and may score with the model. Raises RuntimeError, with
+    step and seed, if the loss is not finite.
     """
     device = model.encoder.mean.device
-    model.to(memory_format=torch.channels_last).train()
+    model.to(memory_format=torch.channels_last)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(trainable, lr=learning_rate, weight_decay=weight_decay)
     batches = normal_batches(len(synthesizer.normals), normals_per_batch, seed)
     losses = []
     with tqdm(total=steps, desc="training", unit="step") as progress:
         for step, indices in zip(range(steps), batches, strict=False):
+            model.train()
             images, masks = synthesizer.batch(
                 seed, step, indices, extended_per_batch, simulated_per_batch
             )
@@ -92,6 +95,8 @@ def train(
             losses.append(loss.item())
             progress.update()
             progress.set_postfix(loss=f"{losses[-1]:.4f}", refresh=False)
+            if after_step is not None:
+                after_step(step + 1)
     return losses
 
 

@@ -1,0 +1,86 @@
+"""The three stages of a run: set up, fit, judge. Each is plain and leaves nothing on disk."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from prn_lib.datasets import Category
+from prn_lib.experiment import Experiment, build_model, build_synthesizer, read_category
+from prn_lib.metrics import evaluate
+from prn_lib.model import PRN
+from prn_lib.synthesis import Synthesizer
+from prn_lib.training import count_steps, predict, train
+
+_TRAINING_FIELDS = (
+    "seed",
+    "normals_per_batch",
+    "extended_per_batch",
+    "simulated_per_batch",
+    "learning_rate",
+    "weight_decay",
+    "focal_weight",
+    "focal_alpha",
+    "focal_gamma",
+)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What an experiment works on: images in memory, anomaly synthesis, a network to train."""
+
+    experiment: Experiment
+    category: Category
+    synthesizer: Synthesizer
+    test_images: torch.Tensor  # (N, 3, S, S) uint8
+    test_masks: torch.Tensor  # (N, 1, S, S) uint8 {0, 1}
+    model: PRN
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a network says of the test images, and how good that is."""
+
+    score_maps: np.ndarray  # (N, S, S) float32 in [0, 1]
+    image_scores: np.ndarray  # (N,) float32 in [0, 1]
+    metrics: dict[str, float]  # fractions
+
+
+def set_up(experiment: Experiment, device: torch.device | str) -> Setup:
+    """Read the images, fit the prototypes and build the untrained network."""
+    category = read_category(experiment)
+    synthesizer = build_synthesizer(experiment, category)
+    test_images, test_masks = category.load(category.test, experiment.image_size)
+    model = build_model(experiment, synthesizer.normals, device)
+    return Setup(experiment, category, synthesizer, test_images, test_masks, model)
+
+
+def fit(setup: Setup, after_step: Callable[[int], None] | None = None) -> list[float]:
+    """Train the network in place; returns the loss of every step.
+
+    ``after_step`` is called with the number of steps done. What it draws or computes cannot change
+    the training, whose batches depend on (seed, step) alone.
+    """
+    experiment = setup.experiment
+    return train(
+        setup.model,
+        setup.synthesizer,
+        steps=count_steps(
+            len(setup.category.train_normals),
+            experiment.normals_per_batch,
+            experiment.epochs,
+            experiment.max_steps,
+        ),
+        after_step=after_step,
+        **{name: getattr(experiment, name) for name in _TRAINING_FIELDS},
+    )
+
+
+def judge(setup: Setup) -> Judgement:
+    """Score the test images with the network as it is, and measure (Sec. 4.1)."""
+    maps, scores = predict(setup.model, setup.test_images, top_k=setup.experiment.top_k)
+    maps, scores = maps.numpy(), scores.numpy()
+    labels = np.array([sample.is_anomaly for sample in setup.category.test], int)
+    metrics = evaluate(scores, labels, maps, setup.test_masks[:, 0].numpy())
+    return Judgement(maps, scores, metrics)
