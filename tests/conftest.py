@@ -23,6 +23,14 @@ def save_mask(path: Path, box: tuple[int, int, int, int], side: int = SIDE) -> N
     Image.fromarray(mask).save(path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_its_own(tmp_path_factory):
+    """Tests neither fill nor use the cache of the project's images."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def product_root(tmp_path: Path) -> Path:
     """One category, ``plate``, in MVTec's layout: 6 + 3 normals, 4 holes and 4 cuts."""

@@ -5,7 +5,6 @@ from conftest import SIDE, save_image, save_mask
 from PIL import Image
 
 from prn_lib.datasets import categories, load_category
-from prn_lib.datasets.category import Sample, draw_anomalies
 
 
 def names(samples):
@@ -39,22 +38,6 @@ def test_split_depends_on_seed_alone(product_root):
     assert len({tuple(drawn(seed)) for seed in range(10)}) > 1
 
 
-def test_every_anomaly_can_be_drawn_and_drawing_is_uniform():
-    samples = [Sample(f"{i}", None, None, "hole" if i < 2 else "cut") for i in range(10)]
-    generator = np.random.default_rng(0)
-    counts = np.zeros(10)
-    for _ in range(3000):
-        for sample in draw_anomalies(samples, 4, generator, "x")[0]:
-            counts[int(sample.name)] += 1
-    assert abs(counts / 3000 - 0.4).max() < 0.04  # 4.5 standard deviations
-
-
-@pytest.mark.parametrize("count", [8, 9, -1])
-def test_at_least_one_anomaly_stays_to_test(product_root, count):
-    with pytest.raises(ValueError, match=r"n_anomalies=.* 8 anomalies .*choose 0 to 7"):
-        load_category("mvtec", "plate", product_root, n_anomalies=count)
-
-
 def test_images_and_masks_are_read_exactly(product_root):
     category = load_category("mvtec", "plate", product_root, n_anomalies=3)
     hole = next(s for s in category.train_anomalies + category.test if s.defect == "hole")
@@ -79,14 +62,14 @@ def test_grey_images_become_rgb(product_root):
 
 
 def test_unknown_dataset_and_category_name_the_known_ones(product_root):
-    with pytest.raises(ValueError, match="unknown dataset 'mvtek'; known: mini, mvtec"):
+    with pytest.raises(ValueError, match="unknown dataset 'mvtek'; known: mini, mvtec, dagm"):
         load_category("mvtek", "plate", product_root)
     with pytest.raises(ValueError, match=r"unknown category 'plat' .*there: plate"):
         load_category("mvtec", "plat", product_root)
 
 
 def test_missing_folders_are_named(product_root, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nowhere is not a folder; point data_root"):
+    with pytest.raises(FileNotFoundError, match=r"no mvtec category found in .*nowhere; point"):
         load_category("mvtec", "plate", tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="no mvtec category found in"):
         categories("mvtec", tmp_path)
@@ -116,11 +99,13 @@ def test_mask_of_another_size_is_named(product_root):
 def test_mask_without_image_and_image_without_mask_are_named(product_root):
     stray = product_root / "plate/ground_truth/hole/077_mask.png"
     save_mask(stray, (0, 0, 9, 9))
-    with pytest.raises(ValueError, match=r"077_mask\.png belongs to no image; .*hole/077\.png"):
+    with pytest.raises(
+        ValueError, match=r"hole/077_mask\.png belongs to no image; add the image 077"
+    ):
         load_category("mvtec", "plate", product_root)
     stray.unlink()
     save_image(product_root / "plate/test/cut/050.png", 1)
-    with pytest.raises(FileNotFoundError, match=r"cut/050\.png has no mask; expected it at"):
+    with pytest.raises(ValueError, match=r"cut/050\.png has no mask; expected it at"):
         load_category("mvtec", "plate", product_root)
 
 

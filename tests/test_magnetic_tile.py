@@ -71,12 +71,14 @@ def test_stray_mask_and_missing_mask_are_named(tiles):
         load_category("magnetic_tile", "all", tiles, n_anomalies=4)
     image.with_suffix(".png").unlink()
     (tiles / "MT_Crack/Imgs/exp2_num_30020.png").unlink()
-    with pytest.raises(FileNotFoundError, match=r"exp2_num_30020\.jpg has no mask"):
+    with pytest.raises(ValueError, match=r"exp2_num_30020\.jpg has no mask"):
         load_category("magnetic_tile", "all", tiles, n_anomalies=4)
 
 
 def test_wrong_level_is_explained(tiles):
-    with pytest.raises(FileNotFoundError, match=r"needs MT_Free.*one level up or down"):
+    with pytest.raises(
+        FileNotFoundError, match=r"point data_root at the folder that holds MT_Free"
+    ):
         load_category("magnetic_tile", "all", tiles / "MT_Crack")
 
 

@@ -1,6 +1,6 @@
 """Make the records of ``results/watched/``: what choosing the checkpoint on the test set gains.
 
-Trains every mini category with the ``quick`` preset at 64 x 64 pixels, so that it takes minutes, for
+Trains every mini category with the ``quick`` preset at 64 x 64 pixels, which takes minutes, for
 each seed, and judges the test set on the way. A record that is there already is kept, so that a
 stopped batch goes on where it ended.
 """
@@ -12,7 +12,6 @@ from prn_lib.datasets import categories
 from prn_lib.experiment import Experiment
 from prn_lib.paths import project_folder
 from prn_lib.selection import watch
-
 
 SIDE = 64  # pixels
 

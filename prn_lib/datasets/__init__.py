@@ -1,43 +1,67 @@
-"""Datasets: every one becomes the same :class:`~prn_lib.datasets.category.Category`."""
+"""Datasets: every one becomes the same :class:`~prn_lib.datasets.category.Category`.
 
+``python -m prn_lib.datasets`` lists, checks and downloads them.
+"""
+
+from dataclasses import replace
 from pathlib import Path
 
-from prn_lib.datasets import magnetic_tile, mini, mvtec
-from prn_lib.datasets.category import Category, Sample
+import pandas as pd
 
-__all__ = ["DATASETS", "Category", "Sample", "categories", "load_category"]
+from prn_lib.datasets import btad, dagm, dtd, folder, ksdd2, magnetic_tile, mini, mvtec
+from prn_lib.datasets.category import Category, Inventory
+from prn_lib.datasets.dataset import Dataset
+from prn_lib.datasets.pairing import passed_over
+from prn_lib.datasets.sample import Sample
 
-# dataset -> the module that reads its layout
-DATASETS = {"mini": mvtec, "mvtec": mvtec, "magnetic_tile": magnetic_tile}
+__all__ = [
+    "DATASETS",
+    "Category",
+    "Inventory",
+    "Sample",
+    "categories",
+    "find_dataset",
+    "find_root",
+    "load_category",
+    "overview",
+]
+
+_MODULES = (mini, mvtec, dagm, btad, ksdd2, magnetic_tile, folder, dtd)
+DATASETS: dict[str, Dataset] = {module.DATASET.key: module.DATASET for module in _MODULES}
 
 
-def _root(dataset: str, data_root: str | Path | None) -> Path:
-    if dataset not in DATASETS:
-        raise ValueError(f"unknown dataset {dataset!r}; known: {', '.join(DATASETS)}")
+def find_dataset(key: str) -> Dataset:
+    """What is known of a dataset. Raises ValueError, with the known keys, for an unknown one."""
+    if key not in DATASETS:
+        raise ValueError(f"unknown dataset {key!r}; known: {', '.join(DATASETS)}")
+    return DATASETS[key]
+
+
+def find_root(dataset: Dataset, data_root: str | Path | None) -> Path:
+    """The folder of the images: ``data_root``, else ``data/<key>`` if it is there.
+
+    Generates the mini dataset at first use. Raises ValueError if there is no folder to use.
+    """
     if data_root is not None:
         return Path(data_root).expanduser()
-    if dataset == "mini":
-        return mini.ensure(mini.default_root())
+    if dataset.generate is not None:
+        return dataset.generate(dataset.default_root)
+    if dataset.default_root.is_dir():
+        return dataset.default_root
     raise ValueError(
-        f"dataset {dataset!r} needs data_root, the folder that holds its images; "
-        "data/README.md says how to get them"
+        f"dataset {dataset.key!r} needs data_root, the folder that holds {dataset.holds} "
+        f"(default {dataset.default_root}); "
+        f"'python -m prn_lib.datasets get --dataset {dataset.key}' says how to get it"
     )
 
 
 def categories(dataset: str, data_root: str | Path | None = None) -> list[str]:
-    """Names of the categories of a dataset found under ``data_root``, sorted.
+    """Names of the categories of a dataset found under ``data_root`` (or in ``data/<dataset>``).
 
-    ``data_root`` may be None for the embedded mini dataset, which is generated at first use.
     Raises ValueError for an unknown dataset, FileNotFoundError for a folder without categories.
     """
-    root = _root(dataset, data_root)
-    found = DATASETS[dataset].categories(root) if root.is_dir() else []
-    if not found:
-        raise FileNotFoundError(
-            f"no {dataset} category found in {root}; "
-            "point data_root at the folder that holds the dataset"
-        )
-    return found
+    known = find_dataset(dataset)
+    return known.find_categories(find_root(known, data_root))
 
 
 def load_category(
@@ -53,5 +77,52 @@ def load_category(
     ``n_anomalies`` training anomalies are drawn by ``seed`` from all anomaly types and removed from
     the test set. Raises ValueError or FileNotFoundError with one line that names what is wrong.
     """
-    root = _root(dataset, data_root)
-    return DATASETS[dataset].load(dataset, name, root, seed, n_anomalies)
+    known = find_dataset(dataset)
+    if known.split is None:
+        raise ValueError(f"{dataset} holds textures, no product; use it by the option textures")
+    root = find_root(known, data_root)
+    there = known.find_categories(root)
+    if name not in (*there, *known.by_name_only):
+        others = f" (by name only: {', '.join(known.by_name_only)})" if known.by_name_only else ""
+        raise ValueError(
+            f"unknown category {name!r} of {dataset} in {root}; there: {', '.join(there)}{others}"
+        )
+    inventory = known.scan(root, name)
+    if inventory.troubles:
+        raise ValueError(_first(inventory.troubles, known.key, root))
+    category = known.split(inventory, dataset, name, seed, n_anomalies)
+    return replace(
+        category,
+        notes=category.notes + passed_over(inventory),
+        plain_background=name in known.plain_background,
+    )
+
+
+def _first(troubles: tuple[str, ...], key: str, root: Path) -> str:
+    if len(troubles) == 1:
+        return troubles[0]
+    return (
+        f"{troubles[0]} ({len(troubles) - 1} more such troubles: "
+        f"'python -m prn_lib.datasets check --dataset {key} --root {root}' lists them)"
+    )
+
+
+def overview() -> pd.DataFrame:
+    """One row a published dataset: what an intact copy holds, its licence, and how to get it."""
+    rows = []
+    for dataset in DATASETS.values():
+        published = dataset.published.values()
+        if not published:
+            continue
+        rows.append(
+            {
+                "dataset": dataset.title,
+                "name": dataset.key,
+                "categories": len(published),
+                "normals": sum(p.normals + p.test_normals for p in published),
+                "anomalies": sum(sum(p.anomalies.values()) for p in published),
+                "licence": dataset.licence,
+                "how to get it": dataset.how_to_get,
+            }
+        )
+    return pd.DataFrame(rows)

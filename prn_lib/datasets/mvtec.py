@@ -1,33 +1,20 @@
-"""The MVTec AD folder layout, which the embedded mini dataset shares.
+"""MVTec AD (Bergmann et al., CVPR 2019), and its folder layout, which the mini dataset shares.
 
 ``<root>/<category>/train/good/000.png``, ``test/{good,<defect>}/000.png`` and
 ``ground_truth/<defect>/000_mask.png``. File numbers restart in every folder, so masks are paired by
 name, never by order.
 """
 
+import re
 from pathlib import Path
 
-from prn_lib.datasets.category import (
-    GOOD,
-    Category,
-    Sample,
-    draw_anomalies,
-    existing_folder,
-    image_files,
-    split_generator,
-)
+from prn_lib.datasets.category import Inventory
+from prn_lib.datasets.dataset import Archive, Dataset, Published
+from prn_lib.datasets.pairing import by_name, existing_folder, normals_of, pair, set_aside_empty
+from prn_lib.datasets.sample import GOOD
+from prn_lib.images import image_files
 
 MASK_SUFFIX = "_mask"
-
-# The categories whose object a threshold separates from its background; two public
-# implementations (MemSeg, NSA) agree on these eight. cable and transistor are objects too, but
-# fill the image; the other five are textures.
-PLAIN_BACKGROUND = {
-    "mvtec": {
-        "bottle", "capsule", "hazelnut", "metal_nut", "pill", "screw", "toothbrush", "zipper",
-    },
-    "mini": {"button"},
-}  # fmt: skip
 
 
 def categories(root: Path) -> list[str]:
@@ -35,63 +22,102 @@ def categories(root: Path) -> list[str]:
     return sorted(path.parent.parent.name for path in root.glob("*/train/good") if path.is_dir())
 
 
-def load(dataset: str, name: str, root: Path, seed: int, n_anomalies: int) -> Category:
-    """Read the file lists of one category and draw its training anomalies (App. A.2).
-
-    Raises FileNotFoundError for a missing folder or mask, ValueError for an unknown category or a
-    mask that belongs to no image; each names the thing.
-    """
-    remedy = f"point data_root at the folder that holds the {dataset} categories"
-    existing_folder(root, f"data_root of {dataset}", remedy)
-    known = categories(root)
-    if name not in known:
-        raise ValueError(
-            f"unknown category {name!r} of {dataset} in {root}; "
-            f"there: {', '.join(known) if known else f'no category at all: {remedy}'}"
-        )
+def scan(root: Path, name: str) -> Inventory:
+    """What the copy holds of one category. Raises FileNotFoundError for a missing folder."""
     folder = root / name
-    test_folder = existing_folder(folder / "test", "the test images' folder", "restore it")
+    truth = folder / "ground_truth"
+    tests = existing_folder(folder / "test", "the test images' folder", "restore it")
+    troubles: list[str] = []
     anomalies = []
-    for defect in sorted(path.name for path in test_folder.iterdir() if path.is_dir()):
-        if defect != GOOD:
-            anomalies += _anomalies_of_type(folder, defect)
-    _refuse_stray_masks(folder, {sample.mask for sample in anomalies})
-    drawn, rest = draw_anomalies(
-        anomalies, n_anomalies, split_generator(dataset, name, seed), f"{dataset}/{name}"
+    for defect in sorted(_subfolders(tests) | _subfolders(truth)):
+        if defect == GOOD:
+            continue
+        images = image_files(tests / defect) if (tests / defect).is_dir() else []
+        masks = image_files(truth / defect) if (truth / defect).is_dir() else []
+        anomalies += pair(
+            by_name(images, troubles),
+            by_name(masks, troubles, MASK_SUFFIX),
+            defect,
+            f"test/{defect}",
+            lambda stem, defect=defect: truth / defect / f"{stem}{MASK_SUFFIX}.png",
+            troubles,
+        )
+    kept, empty, notes = set_aside_empty(anomalies, 0, troubles)
+    return Inventory(
+        normals=normals_of(folder / "train" / GOOD, f"train/{GOOD}", troubles),
+        test_normals=normals_of(tests / GOOD, f"test/{GOOD}", troubles),
+        anomalies=kept,
+        left_out=empty,
+        notes=notes,
+        troubles=tuple(troubles),
+        folders=(folder,),
+        known=frozenset({folder / "license.txt", folder / "readme.txt"}),
     )
-    return Category(
-        dataset=dataset,
-        name=name,
-        train_normals=_normals(folder, "train"),
-        train_anomalies=drawn,
-        test=_normals(folder, "test") + rest,
-        plain_background=name in PLAIN_BACKGROUND.get(dataset, ()),
-    )
 
 
-def _normals(folder: Path, split: str) -> tuple[Sample, ...]:
-    good = existing_folder(folder / split / GOOD, f"the {split} normals' folder", "restore it")
-    samples = tuple(Sample(f"{split}/{GOOD}/{path.stem}", path) for path in image_files(good))
-    if not samples:
-        raise FileNotFoundError(f"folder {good} holds no image; restore the normal images")
-    return samples
+def _subfolders(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
 
 
-def _anomalies_of_type(folder: Path, defect: str) -> list[Sample]:
-    samples = []
-    for image in image_files(folder / "test" / defect):
-        mask = folder / "ground_truth" / defect / f"{image.stem}{MASK_SUFFIX}.png"
-        if not mask.is_file():
-            raise FileNotFoundError(f"image {image} has no mask; expected it at {mask}")
-        samples.append(Sample(f"test/{defect}/{image.stem}", image, mask, defect))
-    return samples
+# category, side in pixels, normal images to train and to test on, then the number of each defect
+_PUBLISHED = """
+    bottle      900 209 20 broken_large 20 broken_small 22 contamination 21
+    cable      1024 224 58 bent_wire 13 cable_swap 12 combined 11 cut_inner_insulation 14
+                    cut_outer_insulation 10 missing_cable 12 missing_wire 10 poke_insulation 10
+    capsule    1000 219 23 crack 23 faulty_imprint 22 poke 21 scratch 23 squeeze 20
+    carpet     1024 280 28 color 19 cut 17 hole 17 metal_contamination 17 thread 19
+    grid       1024 264 21 bent 12 broken 12 glue 11 metal_contamination 11 thread 11
+    hazelnut   1024 391 40 crack 18 cut 17 hole 18 print 17
+    leather    1024 245 32 color 19 cut 19 fold 17 glue 19 poke 18
+    metal_nut   700 220 22 bent 25 color 22 flip 23 scratch 23
+    pill        800 267 26 color 25 combined 17 contamination 21 crack 26 faulty_imprint 19
+                    pill_type 9 scratch 24
+    screw      1024 320 41 manipulated_front 24 scratch_head 24 scratch_neck 25 thread_side 23
+                    thread_top 23
+    tile        840 230 33 crack 17 glue_strip 18 gray_stroke 16 oil 18 rough 15
+    toothbrush 1024  60 12 defective 30
+    transistor 1024 213 60 bent_lead 10 cut_lead 10 damaged_case 10 misplaced 10
+    wood       1024 247 19 color 8 combined 11 hole 10 liquid 10 scratch 21
+    zipper     1024 240 32 broken_teeth 19 combined 16 fabric_border 17 fabric_interior 16
+                    rough 17 split_teeth 18 squeezed_teeth 16
+"""
 
 
-def _refuse_stray_masks(folder: Path, used: set[Path | None]) -> None:
-    for mask in sorted((folder / "ground_truth").glob("*/*.png")):
-        if mask not in used and not mask.name.startswith("."):
-            raise ValueError(
-                f"mask {mask} belongs to no image; expected "
-                f"{folder / 'test' / mask.parent.name / mask.stem.removesuffix(MASK_SUFFIX)}.png: "
-                "add the image or delete the mask"
-            )
+def _published() -> dict[str, Published]:
+    whole_lines = re.sub(r"\n {20}", " ", _PUBLISHED).strip().splitlines()
+    return {
+        name: Published(
+            normals=int(train),
+            test_normals=int(test),
+            anomalies=dict(zip(defects[::2], map(int, defects[1::2]), strict=True)),
+            sizes=((int(side), int(side)),),
+        )
+        for name, side, train, test, *defects in map(str.split, whole_lines)
+    }
+
+
+DATASET = Dataset(
+    key="mvtec",
+    title="MVTec AD",
+    page="https://www.mvtec.com/company/research/datasets/mvtec-ad",
+    licence="CC BY-NC-SA 4.0",
+    holds="bottle/, cable/, ... zipper/",
+    categories=categories,
+    scan=scan,
+    published=_published(),
+    # A threshold separates these objects from their background; two public implementations
+    # (MemSeg, NSA) agree on these eight. cable and transistor are objects too, but fill the image;
+    # the other five are textures.
+    plain_background=frozenset(
+        ["bottle", "capsule", "hazelnut", "metal_nut", "pill", "screw", "toothbrush", "zipper"]
+    ),
+    archive=Archive(
+        name="mvtec_anomaly_detection.tar.xz",
+        size=5_264_982_680,
+        checksum="sha256:cf4313b13603bec67abb49ca959488f7eedce2a9f7795ec54446c649ac98cd3d",
+    ),
+    steps=(
+        "Fill in the form on that page and download the whole dataset, "
+        "mvtec_anomaly_detection.tar.xz",
+    ),
+)

@@ -17,19 +17,15 @@ from types import ModuleType
 import numpy as np
 from PIL import Image
 
+from prn_lib.datasets import mvtec
+from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.mini import button, grain, weave
 from prn_lib.datasets.mini.canvas import SIZE, lighting, photograph
-from prn_lib.paths import project_folder
 from prn_lib.progress import tqdm
 
 CATEGORIES: dict[str, ModuleType] = {"button": button, "grain": grain, "weave": weave}
 TRAIN_NORMALS, TEST_NORMALS, PER_DEFECT = 60, 20, 8
 MANIFEST = "mini.json"
-
-
-def default_root() -> Path:
-    """``data/mini`` below the project's folder."""
-    return project_folder() / "data" / "mini"
 
 
 def make_image(
@@ -112,3 +108,25 @@ def _write(root: Path, seed: int) -> None:
 def _save(pixels: np.ndarray, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, compress_level=1)
+
+
+DATASET = Dataset(
+    key="mini",
+    title="the embedded mini dataset",
+    page="",
+    licence="Apache-2.0, as the code that draws it",
+    holds="button/, grain/ and weave/",
+    categories=mvtec.categories,
+    scan=mvtec.scan,
+    published={
+        name: Published(
+            normals=TRAIN_NORMALS,
+            test_normals=TEST_NORMALS,
+            anomalies={defect.__name__: PER_DEFECT for defect in module.DEFECTS},
+            sizes=((SIZE, SIZE),),
+        )
+        for name, module in CATEGORIES.items()
+    },
+    plain_background=frozenset({"button"}),
+    generate=ensure,
+)

@@ -1,0 +1,81 @@
+"""What is known of a published dataset: layout, licence, counts, and how to get it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prn_lib.datasets.category import Category, Inventory
+from prn_lib.datasets.split import split_official
+from prn_lib.paths import project_folder
+
+
+@dataclass(frozen=True)
+class Published:
+    """What an intact copy of one category holds; images that are left out count too."""
+
+    normals: int
+    test_normals: int = 0
+    anomalies: Mapping[str, int] = field(default_factory=dict)  # by defect type
+    sizes: tuple[tuple[int, int], ...] = ()  # (width, height) of its images; empty: they vary
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The published file. Without ``url`` a form stands before it, which a person must fill in."""
+
+    name: str
+    checksum: str  # "sha256:..." in hexadecimal
+    size: int  # bytes, as reported by its server
+    url: str | None = None
+
+
+Split = Callable[[Inventory, str, str, int, int], Category]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset. ``split`` is None for one that holds textures and no products."""
+
+    key: str  # as in DATASET=<key>
+    title: str
+    page: str  # where it is published
+    licence: str
+    holds: str  # what DATA_ROOT holds, for messages
+    categories: Callable[[Path], list[str]]
+    scan: Callable[[Path, str], Inventory]
+    published: Mapping[str, Published]
+    split: Split | None = split_official
+    by_name_only: tuple[str, ...] = ()  # further categories, which overlap the others
+    plain_background: frozenset[str] = frozenset()  # objects that a threshold can segment
+    generate: Callable[[Path], Path] | None = None  # makes the images where they are not yet
+    archive: Archive | None = None
+    steps: tuple[str, ...] = ()  # how to get it by hand; {root} stands for the folder
+
+    @property
+    def default_root(self) -> Path:
+        """``data/<key>`` below the project's folder."""
+        return project_folder() / "data" / self.key
+
+    @property
+    def how_to_get(self) -> str:
+        """In a few words."""
+        if self.generate is not None:
+            return "generated at first use"
+        if self.archive is None:
+            return f"by hand from {self.page}"
+        megabytes = f"{self.archive.size / 1e6:,.0f} MB"
+        if self.archive.url is None:
+            return f"form at {self.page}, {megabytes}"
+        return f"get --dataset {self.key}, {megabytes}"
+
+    def find_categories(self, root: Path) -> list[str]:
+        """Names of the categories in ``root``. Raises FileNotFoundError, with a hint, for none."""
+        found = self.categories(root) if root.is_dir() else []
+        if found:
+            return found
+        below = [path for path in root.glob("*/") if self.categories(path)]
+        hint = f"; did you mean {below[0]}?" if below else ""
+        raise FileNotFoundError(
+            f"no {self.key} category found in {root}; "
+            f"point data_root at the folder that holds {self.holds}{hint}"
+        )

@@ -1,0 +1,21 @@
+"""One image and what is known of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+GOOD = "good"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image on disk, its mask if it has one, and what is known of it."""
+
+    name: str  # identity inside the dataset, e.g. "test/hole/003"
+    image: Path
+    mask: Path | None = None  # None: every pixel is normal
+    defect: str = GOOD  # defect type, or "good"
+
+    @property
+    def is_anomaly(self) -> bool:
+        """Whether the image shows a defect."""
+        return self.defect != GOOD

@@ -1,0 +1,93 @@
+"""The general supervised setting (App. A.2): ten anomalies to learn from, never to test on."""
+
+import math
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from prn_lib.datasets.category import Category, Inventory
+from prn_lib.datasets.sample import Sample
+
+TEST_SHARE = 0.2  # of the normal images, where there is no official split
+
+
+def split_official(
+    inventory: Inventory, dataset: str, name: str, seed: int, n_anomalies: int
+) -> Category:
+    """Keep the official split and move the drawn anomalies from test to train."""
+    generator = split_generator(dataset, name, seed)
+    drawn, rest, notes = draw_anomalies(
+        inventory.anomalies, n_anomalies, generator, f"{dataset}/{name}"
+    )
+    return Category(
+        dataset=dataset,
+        name=name,
+        train_normals=inventory.normals,
+        train_anomalies=drawn,
+        test=inventory.test_normals + rest,
+        left_out=inventory.left_out,
+        notes=inventory.notes + notes,
+        mask_threshold=inventory.mask_threshold,
+    )
+
+
+def split_freely(
+    inventory: Inventory, dataset: str, name: str, seed: int, n_anomalies: int
+) -> Category:
+    """Draw the test normals too, a fifth of the normals, where there is no official split."""
+    generator = split_generator(dataset, name, seed)
+    drawn, rest, notes = draw_anomalies(
+        inventory.anomalies, n_anomalies, generator, f"{dataset}/{name}"
+    )
+    normals = inventory.normals
+    if len(normals) < 2:
+        raise ValueError(
+            f"{dataset}/{name} has {len(normals)} normal images; at least 2 are needed, one to "
+            "train and one to test on (hundreds are better)"
+        )
+    tested = generator.choice(len(normals), math.ceil(TEST_SHARE * len(normals)), replace=False)
+    tested = set(tested.tolist())
+    return Category(
+        dataset=dataset,
+        name=name,
+        train_normals=tuple(s for i, s in enumerate(normals) if i not in tested),
+        train_anomalies=drawn,
+        test=tuple(s for i, s in enumerate(normals) if i in tested) + rest,
+        left_out=inventory.left_out,
+        notes=inventory.notes + notes,
+        mask_threshold=inventory.mask_threshold,
+    )
+
+
+def split_generator(dataset: str, category: str, seed: int) -> np.random.Generator:
+    """A generator of its own for each (dataset, category, seed), the same on every machine."""
+    return np.random.default_rng([seed, zlib.crc32(f"{dataset}/{category}".encode())])
+
+
+def draw_anomalies(
+    anomalies: Sequence[Sample], count: int, generator: np.random.Generator, where: str
+) -> tuple[tuple[Sample, ...], tuple[Sample, ...], tuple[str, ...]]:
+    """Draw ``count`` training anomalies from all types; return (drawn, rest, notes).
+
+    The general supervised setting (App. A.2): uniformly, without replacement and without balancing
+    the types. Drawn and rest are ordered by name. At least half of the anomalies stay in the test
+    set: where ``count`` is more than the other half, that half is drawn and a note says so.
+    Raises ValueError for a negative count or if there is no anomaly at all.
+    """
+    if count < 0:
+        raise ValueError(f"n_anomalies={count} must be 0 or more")
+    if not anomalies:
+        raise ValueError(f"{where} holds no anomaly with a mask: there is nothing to test on")
+    ordered = sorted(anomalies, key=lambda sample: sample.name)
+    possible = min(count, len(ordered) // 2)
+    chosen = set(generator.choice(len(ordered), possible, replace=False).tolist())
+    drawn = tuple(sample for i, sample in enumerate(ordered) if i in chosen)
+    rest = tuple(sample for i, sample in enumerate(ordered) if i not in chosen)
+    notes = ()
+    if possible < count:
+        notes = (
+            f"Only {possible} training anomalies were drawn instead of {count}: {where} has "
+            f"{len(ordered)} in all, and half of them stay in the test set.",
+        )
+    return drawn, rest, notes
