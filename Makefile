@@ -22,12 +22,13 @@ export PRN_PROGRESS ?= text
 
 help:
 	@echo 'make reproduce   train and evaluate PRN on every category, write the table, build the book'
-	@echo '                 DATASET=mini|mvtec|magnetic_tile DATA_ROOT=<folder> CATEGORIES=a,b'
+	@echo '                 DATASET=mini|mvtec|dagm|btad|ksdd2|magnetic_tile|folder'
+	@echo '                 DATA_ROOT=<folder of the images; default data/<DATASET>> CATEGORIES=a,b'
 	@echo '                 PRESET=paper|quick|smoke SEED=0 OVERRIDES=<JSON of options>'
 	@echo 'make test        style, unit tests, every chapter, the book with warnings as errors'
 	@echo 'make book        build the book into book/_build/html'
 	@echo 'make lab         open the chapters in JupyterLab'
-	@echo 'make clean       remove the built book, generated images and stamps; runs/ and .venv stay'
+	@echo 'make clean       remove the built book, generated and cached images; runs/ and .venv stay'
 
 $(STAMP)/installed: requirements.txt pyproject.toml
 	@echo '== installing into .venv (once)'
@@ -75,6 +76,6 @@ lab: $(STAMP)/installed
 	@PRN_PROGRESS= $(BIN)/jupyter lab book
 
 clean:
-	@echo '== removing the built book, the generated images and the stamps'
+	@echo '== removing the built book, the generated and the cached images, and the stamps'
 	@echo '   (runs/ and .venv stay; remove them by hand to compute or install again)'
-	@rm -rf book/_build data/mini $(STAMP)/tested
+	@rm -rf book/_build data/mini data/example data/cache $(STAMP)/tested

@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from prn_lib.datasets import Category, Sample
 from prn_lib.experiment import Experiment, assemble_model, read_category
+from prn_lib.files import whole_folder
 from prn_lib.model import PRN, Encoder, load_weights
 from prn_lib.model.prn import SCALES
 from prn_lib.paths import project_folder
@@ -183,24 +182,11 @@ def _write(result: Result, score_maps: np.ndarray, model: PRN) -> None:
         if field.name not in ("experiment", "folder")
     }
     record = {"experiment": dataclasses.asdict(result.experiment), **record}
-    with _whole_folder(result.folder) as draft:
+    with whole_folder(result.folder) as draft:
         np.savez_compressed(draft / MAPS, score_maps=score_maps)
         state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
         save_file(state, draft / WEIGHTS)
         (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=True) + "\n")
-
-
-@contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
-    """A draft folder that takes the name ``folder`` only when everything in it is written."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        yield draft
-        draft.chmod(0o755)
-        os.replace(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 @contextmanager

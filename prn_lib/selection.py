@@ -128,6 +128,19 @@ def split_choice(watches: Sequence[Watch], rng: np.random.Generator, repeats: in
     return table
 
 
+def coin_tossers(
+    n_normals: int, n_anomalies: int, looks: int, rng: np.random.Generator, repeats: int
+) -> np.ndarray:
+    """Image AUROC of the best of ``looks`` detectors that toss coins, ``repeats`` times over.
+
+    Every detector gives random scores to ``n_normals`` normal and ``n_anomalies`` anomalous images,
+    so what it really knows is worth 0.5. Returns ``(repeats,)`` fractions.
+    """
+    labels = np.repeat([0, 1], [n_normals, n_anomalies])
+    scores = rng.random((repeats, looks, len(labels)))
+    return np.array([max(auroc(labels, look) for look in repeat) for repeat in scores])
+
+
 def _random_half(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A mask ``(N,)`` over half of the anomalies and half of the normals."""
     half = np.zeros(len(labels), bool)

@@ -1,9 +1,13 @@
+import html
+
 import matplotlib.pyplot as plt
 import pytest
 
 from prn_lib import figures
 from prn_lib.experiment import Experiment, build_synthesizer, read_category
 from prn_lib.run import run
+from prn_lib.scoring import score_photos
+from prn_lib.selection import watch
 
 
 @pytest.fixture
@@ -19,6 +23,13 @@ def shown(product_root, tmp_path):
         "loss": figures.show_loss(result.losses),
         "maps": figures.show_score_maps(result, category, figures.one_of_each_type(category)),
         "scores": figures.show_image_scores(result),
+        "samples": figures.show_samples(category, category.test[:3], 64),
+        "areas": figures.show_defect_areas({"plate": [0.01, 0.2], "tile": [0.0005]}),
+        "split": figures.show_split(category),
+        "watched": figures.show_watched([watch(experiment, 1)]),
+        "scored": figures.show_scored(
+            score_photos(result.folder, [s.image for s in category.test[:2]]), ["a", "b"]
+        ),
     }
 
 
@@ -26,9 +37,11 @@ def test_every_figure_is_a_png_with_alt_text_that_names_what_is_seen(shown):
     for name, picture in shown.items():
         assert picture.png.startswith(b"\x89PNG"), name
         assert len(picture.alt) > 40, name
-        assert f'alt="{picture.alt}"' in picture._repr_html_()
+        assert f'alt="{picture.alt}"' in html.unescape(picture._repr_html_())
     assert "hole" in shown["category"].alt
     assert "HOA" in shown["anomalies"].alt
+    assert "plate, 2 anomalies, median 10.50%" in shown["areas"].alt
+    assert "train: 6 good, " in shown["split"].alt
     assert plt.get_fignums() == []
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from prn_lib.datasets import DATASETS, overview
 from prn_lib.metrics import METRICS
 from prn_lib.results import find_results
 
@@ -45,6 +46,13 @@ def test_readme_quotes_the_records():
             + r"\s*\|\s*".join(re.escape(number) for number in numbers)
         )
         assert re.search(row, README), (result.experiment.category, numbers)
+
+
+def test_the_data_page_shows_the_datasets_as_the_code_knows_them():
+    page = (PROJECT / "data" / "README.md").read_text()
+    assert overview().to_markdown(index=False) in page
+    for key in DATASETS:
+        assert f"| `{key}` |" in page
 
 
 @pytest.mark.parametrize("category", ["button", "grain", "weave"])

@@ -62,11 +62,11 @@ class Dataset:
         if self.generate is not None:
             return "generated at first use"
         if self.archive is None:
-            return f"by hand from {self.page}"
-        megabytes = f"{self.archive.size / 1e6:,.0f} MB"
+            return f"get --dataset {self.key} prints the steps"
+        size = f"{self.archive.size / 1e6:,.0f} MB"
         if self.archive.url is None:
-            return f"form at {self.page}, {megabytes}"
-        return f"get --dataset {self.key}, {megabytes}"
+            return f"a form, then {size}: get --dataset {self.key} prints the steps"
+        return f"get --dataset {self.key} ({size})"
 
     def find_categories(self, root: Path) -> list[str]:
         """Names of the categories in ``root``. Raises FileNotFoundError, with a hint, for none."""

@@ -123,3 +123,16 @@ def mask_facts(masks: Sequence[Path], threshold: int) -> list[MaskFacts | ValueE
     for table in tables.values():
         table.save()
     return [errors.get(mask) or MaskFacts(*tables[mask.parent].get(mask)) for mask in masks]
+
+
+def defect_areas(anomalies: Sequence[Sample], threshold: int) -> np.ndarray:
+    """Shares of the image, in [0, 1], that each anomaly's mask covers at native size ``(N,)``.
+
+    Raises ValueError, naming the file, for an unreadable mask.
+    """
+    shares = []
+    for facts in mask_facts([sample.mask for sample in anomalies], threshold):
+        if not isinstance(facts, MaskFacts):
+            raise facts
+        shares.append(facts.area / facts.pixels)
+    return np.array(shares)

@@ -7,9 +7,7 @@ Outside its mask an anomalous image equals its defect-free twin bit for bit.
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 import zlib
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +19,7 @@ from prn_lib.datasets import mvtec
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.mini import button, grain, weave
 from prn_lib.datasets.mini.canvas import SIZE, lighting, photograph
+from prn_lib.files import whole_folder
 from prn_lib.progress import tqdm
 
 CATEGORIES: dict[str, ModuleType] = {"button": button, "grain": grain, "weave": weave}
@@ -67,15 +66,9 @@ def ensure(root: Path, seed: int = 0) -> Path:
         if json.loads(manifest.read_text()) == identity:
             return root
         shutil.rmtree(root)
-    root.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".mini-", dir=root.parent))
-    try:
+    with whole_folder(root) as draft:
         _write(draft, seed)
         (draft / MANIFEST).write_text(json.dumps(identity, indent=2) + "\n")
-        draft.chmod(0o755)
-        os.replace(draft, root)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return root
 
 
@@ -112,7 +105,7 @@ def _save(pixels: np.ndarray, path: Path) -> None:
 
 DATASET = Dataset(
     key="mini",
-    title="the embedded mini dataset",
+    title="Mini dataset (generated)",
     page="",
     licence="Apache-2.0, as the code that draws it",
     holds="button/, grain/ and weave/",

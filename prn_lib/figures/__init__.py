@@ -1,0 +1,34 @@
+"""The book's figures. Every figure is shown through :func:`picture`, which asks for alt text."""
+
+from prn_lib.figures.base import Picture, picture
+from prn_lib.figures.data import (
+    one_of_each_type,
+    show_category,
+    show_defect_areas,
+    show_samples,
+    show_split,
+)
+from prn_lib.figures.runs import (
+    show_anomalies,
+    show_image_scores,
+    show_loss,
+    show_score_maps,
+    show_scored,
+)
+from prn_lib.figures.selection import show_watched
+
+__all__ = [
+    "Picture",
+    "one_of_each_type",
+    "picture",
+    "show_anomalies",
+    "show_category",
+    "show_defect_areas",
+    "show_image_scores",
+    "show_loss",
+    "show_samples",
+    "show_score_maps",
+    "show_scored",
+    "show_split",
+    "show_watched",
+]

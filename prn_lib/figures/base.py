@@ -1,0 +1,78 @@
+"""How figures are made: rendered once, shown as an image with alt text."""
+
+import base64
+import html
+import io
+from collections.abc import Iterable
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from prn_lib.datasets.sample import GOOD
+
+CELL = 1.55  # inches a side of a small image
+DPI = 110
+CONTOUR = "#ff00c8"  # seen on grey, brown and blue alike
+
+
+class Picture:
+    """A finished image with a text that stands for it where it cannot be seen."""
+
+    def __init__(self, png: bytes, alt: str) -> None:
+        self.png = png
+        self.alt = alt
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.png).decode()
+        return (
+            f'<img alt="{html.escape(self.alt)}" style="max-width: 100%; background: white" '
+            f'src="data:image/png;base64,{data}">'
+        )
+
+    def __repr__(self) -> str:
+        return f"<figure: {self.alt}>"
+
+
+def picture(figure: Figure, alt: str) -> Picture:
+    """Render and close ``figure``. ValueError if ``alt`` does not say what is seen."""
+    if not alt.strip():
+        raise ValueError("a figure needs alt text that says what is seen")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white")
+    plt.close(figure)
+    return Picture(buffer.getvalue(), alt)
+
+
+def normal_first(defects: Iterable[str]) -> list[str]:
+    """Defect types by name, normal images before them."""
+    return sorted(defects, key=lambda defect: (defect != GOOD, defect))
+
+
+def image_grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
+    """A figure of small square cells without ticks, and its axes ``(rows, columns)``."""
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(CELL * columns, (CELL + 0.2) * rows),
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    return figure, axes
+
+
+def draw_image(axis: Axes, image: torch.Tensor, title: str) -> None:
+    """Draw ``(3, H, W)``, uint8 or float in [0, 1]."""
+    axis.imshow(image.permute(1, 2, 0).numpy())
+    axis.set_title(title, fontsize=8)
+
+
+def draw_outline(axis: Axes, mask: torch.Tensor) -> None:
+    """Draw the border of a mask ``(1, H, W)`` {0, 1}."""
+    if mask.any():
+        axis.contour(mask[0].numpy(), levels=[0.5], colors=CONTOUR, linewidths=0.8)

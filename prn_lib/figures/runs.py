@@ -1,0 +1,115 @@
+"""Figures of a run: its synthesis, its loss, its score maps."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from prn_lib.datasets import Category, Sample
+from prn_lib.datasets.sample import GOOD
+from prn_lib.figures.base import (
+    Picture,
+    draw_image,
+    draw_outline,
+    image_grid,
+    normal_first,
+    picture,
+)
+from prn_lib.run import Result
+from prn_lib.scoring import Scored
+from prn_lib.synthesis import Anomaly, Synthesizer
+
+
+def show_anomalies(synthesizer: Synthesizer, seed: int, per_kind: int = 6) -> Picture:
+    """A row of synthesized anomalies for each kind, outlined; titles tell the opacity beta."""
+    generator = torch.Generator().manual_seed(seed)
+    figure, axes = image_grid(len(synthesizer.kinds), per_kind)
+    for row, kind in zip(axes, synthesizer.kinds, strict=True):
+        for axis in row:
+            anomaly: Anomaly = synthesizer.draw(kind, generator)
+            draw_image(axis, anomaly.image, rf"{kind}, $\beta$ = {anomaly.opacity:.2f}")
+            draw_outline(axis, anomaly.mask)
+    return picture(
+        figure,
+        f"Synthesized anomalies on normal images, a row each for {', '.join(synthesizer.kinds)}, "
+        "with the changed region outlined.",
+    )
+
+
+def show_loss(losses: Sequence[float]) -> Picture:
+    """The loss of every step and its running mean over a tenth of the run.
+
+    Raises ValueError if there was no step.
+    """
+    if not losses:
+        raise ValueError("there is no loss to show: max_steps=0 trains nothing")
+    window = max(1, len(losses) // 10)
+    mean = np.convolve(losses, np.ones(window) / window, "valid")
+    figure, axis = plt.subplots(figsize=(7, 2.6))
+    axis.plot(losses, color="0.75", linewidth=0.8, label="each step")
+    axis.plot(np.arange(window - 1, len(losses)), mean, color="C0", label=f"mean of {window} steps")
+    axis.set(xlabel="step", ylabel="loss (Eq. 5)", yscale="log")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False)
+    return picture(
+        figure,
+        f"Training loss over {len(losses)} steps; its running mean goes from {mean[0]:.3f} "
+        f"to {mean[-1]:.3f}.",
+    )
+
+
+def show_score_maps(result: Result, category: Category, samples: Sequence[Sample]) -> Picture:
+    """Our Fig. 6: for each test sample the image, the ground truth and the score map."""
+    size = result.experiment.image_size
+    index = {entry["name"]: i for i, entry in enumerate(result.scores)}
+    maps = result.score_maps()
+    images, masks = category.load(samples, size)
+    figure, axes = image_grid(3, len(samples))
+    for column, sample, image, mask in zip(axes.T, samples, images, masks, strict=True):
+        i = index[sample.name]
+        draw_image(column[0], image, sample.defect)
+        column[1].imshow(mask[0].numpy(), cmap="gray", vmin=0, vmax=1)
+        column[2].imshow(maps[i], cmap="inferno", vmin=0, vmax=1)
+        column[2].set_title(f"score {result.scores[i]['score']:.2f}", fontsize=8)
+    for axis, name in zip(axes[:, 0], ("image", "ground truth", "score map"), strict=True):
+        axis.set_ylabel(name, fontsize=8)
+    listed = ", ".join(
+        f"{sample.name} (score {result.scores[index[sample.name]]['score']:.2f})"
+        for sample in samples
+    )
+    return picture(figure, f"Image, ground truth and predicted score map of {listed}.")
+
+
+def show_image_scores(result: Result) -> Picture:
+    """The image scores of the test set, one row for each type."""
+    defects = normal_first({entry["defect"] for entry in result.scores})
+    figure, axis = plt.subplots(figsize=(7, 0.6 + 0.32 * len(defects)))
+    for row, defect in enumerate(defects):
+        scores = [entry["score"] for entry in result.scores if entry["defect"] == defect]
+        colour = "C0" if defect == GOOD else "C3"
+        axis.plot(scores, np.full(len(scores), row), "|", color=colour, markersize=12)
+    axis.set(yticks=range(len(defects)), yticklabels=defects, xlim=(0, 1), xlabel="image score")
+    axis.invert_yaxis()
+    axis.spines[["top", "right"]].set_visible(False)
+    return picture(
+        figure,
+        "Image scores of the test set as ticks from 0 to 1, one row for the normal images and one "
+        f"for each defect type: {', '.join(defects)}.",
+    )
+
+
+def show_scored(scored: Scored, titles: Sequence[str]) -> Picture:
+    """New photographs above their score maps; each map goes from 0 to 1."""
+    figure, axes = image_grid(2, len(titles))
+    for column, title, image, score_map, score in zip(
+        axes.T, titles, scored.images, scored.score_maps, scored.image_scores, strict=True
+    ):
+        draw_image(column[0], image, title)
+        column[1].imshow(score_map, cmap="inferno", vmin=0, vmax=1)
+        column[1].set_title(f"score {score:.2f}", fontsize=8)
+    told = ", ".join(
+        f"{title} (score {score:.2f})"
+        for title, score in zip(titles, scored.image_scores, strict=True)
+    )
+    return picture(figure, f"Photographs above their score maps: {told}.")
