@@ -23,7 +23,7 @@ class Scored:
 
 
 def score_photos(
-    run_folder: Path | str, photos: Sequence[Path], device: torch.device | str = "cpu"
+    run_folder: Path | str, photos: Sequence[Path | str], device: torch.device | str = "cpu"
 ) -> Scored:
     """Score image files of any size with the run's last weights.
 
@@ -31,7 +31,7 @@ def score_photos(
     or a folder without a finished run.
     """
     experiment = load_result(run_folder).experiment
-    samples = [Sample(path.stem, path) for path in photos]
+    samples = [Sample(Path(photo).stem, Path(photo)) for photo in photos]
     images, _ = read_samples(samples, experiment.image_size)
     maps, scores = predict(load_model(run_folder, device), images, top_k=experiment.top_k)
     return Scored(images, maps.numpy(), scores.numpy())

@@ -143,11 +143,16 @@ def make_dtd(root, painter, names):
 
 
 def make_product(folder, painter, *, good=12, defects=(("scratch", 4), ("dent", 3))):
-    """A product of one's own: photographs of several formats, masks beside the defects."""
+    """A product of one's own: different photographs of several formats, masks beside defects."""
     for i in range(good):
         ending = ("jpg", "JPG", "png", "bmp")[i % 4]
-        painter.image(folder / "good" / f"IMG_{i:04d}.{ending}", (160, 120))
+        _photograph(folder / "good" / f"IMG_{i:04d}.{ending}", 10 * i)
     for defect, count in defects:
         for i in range(count):
-            painter.image(folder / defect / f"{defect} {i}.jpg", (160, 120))
+            _photograph(folder / defect / f"{defect} {i}.jpg", 20 * i + len(defect))
             painter.mask(folder / defect / f"{defect} {i}_mask.png", (160, 120), soft=True)
+
+
+def _photograph(path, grey):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (160, 120), (grey, 100, 90)).save(path)

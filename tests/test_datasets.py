@@ -69,7 +69,9 @@ def test_unknown_dataset_and_category_name_the_known_ones(product_root):
 
 
 def test_missing_folders_are_named(product_root, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no mvtec category found in .*nowhere; point"):
+    with pytest.raises(
+        FileNotFoundError, match=r"no mvtec category found in .*nowhere, which is no folder; point"
+    ):
         load_category("mvtec", "plate", tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="no mvtec category found in"):
         categories("mvtec", tmp_path)

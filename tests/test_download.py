@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from conftest import save_image
+from filelock import FileLock
 
 import prn_lib.datasets.__main__ as command_line
 from prn_lib.datasets import DATASETS, download
@@ -63,6 +64,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if fault == "drop":
             rest = rest[:200_000]  # and the connection is closed
+        elif fault == "drop early":
+            rest = rest[:100_000]
         self.wfile.write(rest)
 
     def log_message(self, *_):
@@ -123,6 +126,35 @@ def test_a_server_that_cannot_resume_sends_everything_again(server, tmp_path):
     assert download.download(archive_at(server), tmp_path).read_bytes() == CONTENT
 
 
+def test_a_part_that_is_too_long_is_thrown_away(server, tmp_path):
+    (tmp_path / "data.zip.part").write_bytes(CONTENT + b"x")
+    assert download.download(archive_at(server), tmp_path).read_bytes() == CONTENT
+
+
+def test_a_server_that_neither_resumes_nor_finishes_is_given_up(server, tmp_path):
+    server.resumable = False
+    server.faults = ["drop", "drop early"] * 100
+    with pytest.raises(DownloadError, match="broke off"):
+        download.download(archive_at(server), tmp_path)
+    assert len(server.ranges) <= download.ATTEMPTS + 1
+
+
+def test_a_second_process_waits_for_nobody_and_harms_nothing(server, tmp_path):
+    with FileLock(tmp_path / "data.zip.part.lock"):
+        with pytest.raises(DownloadError, match=r"another process is downloading data\.zip"):
+            download.download(archive_at(server), tmp_path)
+        assert server.ranges == []
+    assert download.download(archive_at(server), tmp_path).read_bytes() == CONTENT
+
+
+def test_an_archive_that_is_there_already_needs_no_room_of_its_own(server, tmp_path, monkeypatch):
+    archive = archive_at(server)
+    download.download(archive, tmp_path)
+    usage = type("Usage", (), {"free": int(1.3 * len(CONTENT))})
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage)
+    assert download.download(archive, tmp_path).read_bytes() == CONTENT
+
+
 def test_giving_up_keeps_what_came_and_says_how_to_go_on(server, tmp_path):
     server.faults = ["drop"] + [500] * download.ATTEMPTS
     with pytest.raises(
@@ -163,7 +195,7 @@ def test_no_server_at_all(tmp_path):
 
 def test_a_disk_without_room_is_found_before_the_first_byte(server, tmp_path):
     huge = replace(archive_at(server), size=10**18)
-    with pytest.raises(DownloadError, match=r"GB free, but archive and images need .*make room"):
+    with pytest.raises(DownloadError, match=r"GB free, but .* GB more are needed; make room"):
         download.download(huge, tmp_path)
     assert server.ranges == []
 
@@ -327,6 +359,30 @@ def test_an_archive_got_by_hand_is_verified_then_unpacked(get, dtd, tmp_path, ca
     assert given.exists()
     assert (tmp_path / "data/dtd/images/dotted").is_dir()
     assert get(content, "--archive", str(tmp_path / "none")) == 0  # it is there already
+
+
+def test_stopping_is_no_error_and_an_empty_root_is_used(get, dtd, tmp_path, capsys, monkeypatch):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    (tmp_path / "data" / "dtd").mkdir(parents=True)
+    monkeypatch.setattr("builtins.input", stop)
+    assert get(zip_of(dtd), accept=False) == 130
+    assert "stopped; what was downloaded is kept" in capsys.readouterr().out
+    assert get(zip_of(dtd)) == 0
+    assert (tmp_path / "data/dtd/images/dotted").is_dir()
+
+
+def test_an_archive_of_which_no_checksum_is_known_is_not_taken(tmp_path, capsys):
+    command = ["get", "--dataset", "dagm", "--root", str(tmp_path / "x"), "--archive", "y.zip"]
+    assert command_line.main(command) == 2
+    assert "no checksum of an archive of dagm is known" in capsys.readouterr().err
+
+
+def test_printed_commands_can_be_pasted(tmp_path, capsys):
+    root = tmp_path / "my data"
+    command_line.main(["get", "--dataset", "magnetic_tile", "--root", str(root)])
+    assert f"git -C '{root}' checkout" in capsys.readouterr().out
 
 
 def test_a_root_in_use_is_left_alone(get, dtd, tmp_path, capsys, server):

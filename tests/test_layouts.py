@@ -1,5 +1,6 @@
 """Every loader against a full copy in the published layout, irregularities included."""
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -253,6 +254,86 @@ def test_what_does_not_fit_in_a_folder_of_ones_own_is_named(tmp_path, painter):
     assert "IMG_0009.heic" in notes
     with pytest.raises(ValueError, match=r"\(\d more such troubles: 'python -m .* check "):
         load_category("folder", "mug", mug)
+
+
+def test_copies_of_a_photograph_are_trouble_in_a_folder_of_ones_own(tmp_path, painter):
+    mug = tmp_path / "mug"
+    make_product(mug, painter)
+    shutil.copy(mug / "good/IMG_0003.bmp", mug / "good/IMG_0003 - Copy.bmp")
+    (trouble,) = check(DATASETS["folder"], mug).troubles
+    assert "good/IMG_0003.bmp is a copy of" in trouble
+    assert "IMG_0003 - Copy.bmp; delete one" in trouble
+
+
+def test_the_name_of_a_product_is_the_name_of_its_folder_also_of_a_linked_one(tmp_path, painter):
+    make_product(tmp_path / "store" / "v2", painter)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "mug").symlink_to(tmp_path / "store" / "v2")
+    assert categories("folder", tmp_path / "shop") == ["mug"]
+    assert categories("folder", tmp_path / "shop" / "mug") == ["mug"]
+    one = load_category("folder", "mug", tmp_path / "shop", n_anomalies=3)
+    other = load_category("folder", "mug", tmp_path / "shop" / "mug", n_anomalies=3)
+    assert [s.name for s in one.test] == [s.name for s in other.test]
+
+
+def test_an_inverted_mask_is_noted(tmp_path, painter):
+    mug = tmp_path / "mug"
+    make_product(mug, painter)
+    path = mug / "dent/dent 0_mask.png"
+    inverted = 255 - np.asarray(Image.open(path))
+    path.unlink()
+    Image.fromarray(inverted).save(path)
+    (note,) = load_category("folder", "mug", mug, n_anomalies=2).notes
+    assert note == "Masks that cover more than half of the image; inverted? dent/dent 0."
+
+
+def test_masks_stored_with_loss_are_refused_where_every_grey_counts(tmp_path, painter):
+    make_mvtec(tmp_path / "mvtec", painter, ["toothbrush"])
+    truth = tmp_path / "mvtec/toothbrush/ground_truth/defective"
+    Image.open(truth / "004_mask.png").save(truth / "004_mask.jpg")
+    (truth / "004_mask.png").unlink()
+    with pytest.raises(ValueError, match=r"004_mask\.jpg is stored with loss.*restore it as PNG"):
+        load_category("mvtec", "toothbrush", tmp_path / "mvtec")
+
+
+def test_hidden_folders_are_no_defects(tmp_path, painter):
+    make_mvtec(tmp_path / "mvtec", painter, ["toothbrush"])
+    hidden = tmp_path / "mvtec/toothbrush/test/.ipynb_checkpoints/000-checkpoint.png"
+    painter.image(hidden, (1024, 1024))
+    category = load_category("mvtec", "toothbrush", tmp_path / "mvtec")
+    assert defects(category) == {"defective": 30}
+    assert "000-checkpoint.png" in category.notes[0]
+
+
+def test_dagm_without_its_list_says_what_is_not_verified(tmp_path, painter):
+    make_dagm(tmp_path / "dagm", painter, {"Class1": (30, 6, 30, 6), "Class2": (30, 6, 30, 6)})
+    label = tmp_path / "dagm/Class1/Test/Label/Labels.txt"
+    label.write_bytes("1\n".encode("utf-16"))
+    report = check(DATASETS["dagm"], tmp_path / "dagm")
+    assert any("cannot read" in t and "Labels.txt" in t for t in report.troubles)
+    assert report.table["category"].tolist() == ["Class1", "Class2"]  # the other is checked too
+    label.unlink()
+    notes = load_category("dagm", "Class1", tmp_path / "dagm", n_anomalies=2).notes
+    assert any("Test/Label has no Labels.txt" in note for note in notes)
+
+
+def test_masks_of_normal_images_are_opened_by_the_check(tmp_path, painter):
+    root = tmp_path / "tiles"
+    make_tiles(root, painter)
+    load_category("magnetic_tile", "all", root)  # fills the cache, which the check must not believe
+    masks = sorted((root / "MT_Free/Imgs").glob("*.png"))
+    for path, damage in zip(masks[:3], ("paint", "cut", "shrink"), strict=True):
+        mask = np.asarray(Image.open(path)).copy()
+        path.unlink()
+        if damage == "paint":
+            mask[:] = 255
+        Image.fromarray(mask[:50] if damage == "shrink" else mask).save(path)
+        if damage == "cut":
+            path.write_bytes(path.read_bytes()[:60])
+    troubles = "\n".join(check(DATASETS["magnetic_tile"], root).troubles)
+    assert f"{masks[0]} belongs to a normal image and is not black" in troubles
+    assert f"cannot read image {masks[1]}" in troubles
+    assert f"mask {masks[2]} is" in troubles
 
 
 @pytest.mark.parametrize("dataset", ["mvtec", "btad", "magnetic_tile", "folder"])

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from conftest import save_image, save_mask
 from PIL import Image
 
+from prn_lib import images
 from prn_lib.datasets import reading
 from prn_lib.datasets.cache import cache_folder
 from prn_lib.datasets.reading import mask_facts, read_samples
@@ -52,17 +54,17 @@ def entries():
 
 
 def test_values_equal_pillows_own(samples):
-    images, masks = read_samples(samples, 40)
+    pixels, masks = read_samples(samples, 40)
     for i, sample in enumerate(samples):
         small = Image.open(sample.image).resize((40, 40), Image.Resampling.BILINEAR)
-        assert np.array_equal(images[i].permute(1, 2, 0), np.asarray(small))
+        assert np.array_equal(pixels[i].permute(1, 2, 0), np.asarray(small))
         if sample.mask is None:
             assert not masks[i].any()
         else:
             nearest = Image.open(sample.mask).resize((40, 40), Image.Resampling.NEAREST)
             assert np.array_equal(masks[i, 0], np.asarray(nearest) // 255)
-    assert images.is_contiguous()
-    assert images.dtype == masks.dtype == torch.uint8
+    assert pixels.is_contiguous()
+    assert pixels.dtype == masks.dtype == torch.uint8
 
 
 def test_a_second_reading_decodes_nothing(samples, decoded):
@@ -100,6 +102,36 @@ def test_a_changed_file_is_read_again(samples, decoded):
     read_samples(samples, 40)
     assert sorted(decoded) == ["1.png", "1_mask.png"]
     assert len(entries()) == 4  # rebuilt in place
+
+
+def test_files_that_swap_names_keep_their_pixels(tmp_path):
+    """Images of one size and time, as an unpacked archive has them, are told apart."""
+    a, b = tmp_path / "a.bmp", tmp_path / "b.bmp"
+    for path, grey in ((a, 10), (b, 200)):
+        Image.new("RGB", (20, 20), (grey,) * 3).save(path)
+        os.utime(path, ns=(10**18, 10**18))
+    both = [Sample("a", a), Sample("b", b)]
+    assert read_samples(both, 32)[0].flatten(1)[:, 0].tolist() == [10, 200]
+    assert [fact.highest for fact in mask_facts([a, b], 0)] == [10, 200]
+    a.rename(tmp_path / "c.bmp")
+    b.rename(a)
+    (tmp_path / "c.bmp").rename(b)
+    assert read_samples(both, 32)[0].flatten(1)[:, 0].tolist() == [200, 10]
+    assert [fact.highest for fact in mask_facts([a, b], 0)] == [200, 10]
+
+
+def test_a_mask_that_changes_while_it_is_read_is_not_kept(samples, monkeypatch):
+    real = reading.read_image
+
+    def meddle(path, mode):
+        image = real(path, mode)
+        save_mask(path, (0, 0, 5, 5))
+        return image
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "read_image", meddle)
+        assert mask_facts([samples[1].mask], 0)[0].area == 21 * 40
+    assert mask_facts([samples[1].mask], 0)[0].area == 25
 
 
 def damage_byte(data):
@@ -161,6 +193,42 @@ def test_a_photograph_is_turned_as_its_camera_says(tmp_path):
     images, _ = read_samples([Sample("photo", tmp_path / "photo.png")], 32)
     assert images[0, 0, 2].tolist() == [255] * 32  # red on top
     assert images[0, 0, -3].tolist() == [0] * 32
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_in_a_mask_is_black(tmp_path, mode):
+    white = (255,) * (len(mode) - 1)
+    mask = Image.new(mode, (30, 20), (*white, 0))
+    mask.paste((*white, 255), (5, 5, 15, 10))
+    mask.save(tmp_path / "mask.png")
+    assert mask_facts([tmp_path / "mask.png"], 0) == [(50, 600, 255)]
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_colours_of_16_bits_are_refused(tmp_path, ending):
+    path = tmp_path / f"deep.{ending}"
+    cv2.imwrite(str(path), np.full((8, 8, 3), 300, np.uint16))
+    with pytest.raises(ValueError, match=r"deep\.\w+ (has more than 8 bits a channel|\(cannot)"):
+        read_samples([Sample("deep", path)], 32)
+
+
+def test_damaged_exif_data_are_one_error_that_names_the_file(tmp_path, monkeypatch):
+    def fail(_):
+        raise TypeError("The fill character must be a unicode character")
+
+    monkeypatch.setattr(images.ImageOps, "exif_transpose", fail)
+    save_image(tmp_path / "photo.png", 0)
+    with pytest.raises(ValueError, match=r"cannot read image .*photo\.png \(The fill character"):
+        read_samples([Sample("photo", tmp_path / "photo.png")], 32)
+
+
+def test_a_turned_photograph_with_an_unturned_mask_is_explained(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20)).save(tmp_path / "p.png", exif=exif)
+    Image.new("L", (40, 20), 255).save(tmp_path / "p_mask.png")
+    with pytest.raises(ValueError, match="EXIF data turn the image: turn the mask as well"):
+        read_samples([Sample("p", tmp_path / "p.png", tmp_path / "p_mask.png", "hole")], 32)
 
 
 def test_mask_facts_are_exact_and_kept(samples, tmp_path, decoded):

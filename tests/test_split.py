@@ -150,6 +150,30 @@ def test_impossible_requests_are_named(anomalies, count, message):
         split_official(inventory, "some", "product", 0, count)
 
 
+@pytest.mark.parametrize("split", [split_freely, split_by_tile])
+def test_the_tested_normals_do_not_depend_on_the_number_of_anomalies(split):
+    """Or Table 7 would compare other test sets."""
+    stems = [f"exp1_num_{1000 * i}" for i in range(60)]
+    samples = [
+        Sample(stem, Path(f"{stem}.jpg"), None, "good" if i < 30 else "cut")
+        for i, stem in enumerate(stems)
+    ]
+    normals, anomalies = tuple(samples[:30]), tuple(samples[30:])
+
+    def tested(normals, count):
+        category = split(Inventory(normals, (), anomalies), "x", "y", 0, count)
+        return [sample.name for sample in category.test if not sample.is_anomaly]
+
+    expected = tested(normals, 10)
+    assert all(tested(normals, count) == expected for count in (0, 1, 5))
+    assert tested(tuple(reversed(normals)), 10) == expected
+
+
+def test_a_negative_seed_is_named():
+    with pytest.raises(ValueError, match="seed=-1 must be 0 or more"):
+        split_official(Inventory(make("n", 4), (), make("a", 4, "cut")), "x", "y", -1, 2)
+
+
 def test_one_normal_image_cannot_be_split():
     with pytest.raises(ValueError, match="has 1 normal images; at least 2 are needed"):
         split_freely(Inventory(make("n", 1), (), make("a", 4, "cut")), "folder", "mug", 0, 2)

@@ -3,6 +3,7 @@
 ``python -m prn_lib.datasets`` lists, checks and downloads them.
 """
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,9 +102,10 @@ def load_category(
 def _first(troubles: tuple[str, ...], key: str, root: Path) -> str:
     if len(troubles) == 1:
         return troubles[0]
+    where = shlex.quote(str(root))
     return (
         f"{troubles[0]} ({len(troubles) - 1} more such troubles: "
-        f"'python -m prn_lib.datasets check --dataset {key} --root {root}' lists them)"
+        f"'python -m prn_lib.datasets check --dataset {key} --root {where}' lists them)"
     )
 
 

@@ -1,6 +1,7 @@
 """List, check and download datasets: ``python -m prn_lib.datasets --help``."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -25,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
             return _check(dataset, find_root(dataset, options.root))
         root = Path(options.root or dataset.default_root).expanduser()
         return _get(dataset, root, options.archive, options.accept_licence)
+    except KeyboardInterrupt:
+        print("\nstopped; what was downloaded is kept, run the same command to go on")
+        return 130
     except DownloadError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -66,8 +70,10 @@ def _get(dataset: Dataset, root: Path, given: Path | None, accepted: bool) -> in
     if root.is_dir() and dataset.categories(root):
         print(f"{dataset.title} is already in {root}; 'check' tells whether it is whole")
         return 0
-    if root.exists():
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise DownloadError(f"{root} exists and is not {dataset.title}; choose another --root")
+    if given is not None and dataset.archive is None:
+        raise ValueError(f"no checksum of an archive of {dataset.key} is known; unpack it by hand")
     _introduce(dataset, root)
     if dataset.generate is not None:
         dataset.generate(root)
@@ -110,8 +116,9 @@ def _accepts() -> bool:
 
 
 def _explain(dataset: Dataset, root: Path) -> int:
-    command = f"{sys.executable} -m prn_lib.datasets {{}} --dataset {dataset.key} --root {root}"
-    steps = [step.format(root=root) for step in dataset.steps]
+    where = shlex.quote(str(root))
+    command = f"{sys.executable} -m prn_lib.datasets {{}} --dataset {dataset.key} --root {where}"
+    steps = [step.format(root=where) for step in dataset.steps]
     if dataset.archive is not None:
         steps.append(f"Run: {command.format('get')} --archive <the downloaded file>")
     steps.append(f"Run: {command.format('check')}")

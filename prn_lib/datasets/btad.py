@@ -9,7 +9,14 @@ from pathlib import Path
 
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Archive, Dataset, Published
-from prn_lib.datasets.pairing import by_name, existing_folder, normals_of, pair, set_aside_empty
+from prn_lib.datasets.pairing import (
+    by_name,
+    exact_masks,
+    existing_folder,
+    normals_of,
+    pair,
+    set_aside_empty,
+)
 from prn_lib.images import image_files
 
 DEFECT = "ko"
@@ -28,7 +35,7 @@ def scan(root: Path, name: str) -> Inventory:
     troubles: list[str] = []
     anomalies = pair(
         by_name(image_files(images), troubles),
-        by_name(image_files(masks), troubles),
+        by_name(exact_masks(image_files(masks), troubles), troubles),
         DEFECT,
         f"test/{DEFECT}",
         lambda stem: masks / f"{stem}.png",

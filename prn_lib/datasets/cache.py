@@ -10,23 +10,39 @@ import json
 import os
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
+import PIL
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from prn_lib.files import whole_file
 from prn_lib.paths import project_folder
 
-FORMAT = 1  # raise it when entries are made in another way
+FORMAT = 1, PIL.__version__  # raise the number when entries are made in another way
 
 
 def cache_folder() -> Path:
     """The folder named by the environment variable PRN_CACHE, else ``data/cache``."""
     named = os.environ.get("PRN_CACHE")
-    return Path(named) if named else project_folder() / "data" / "cache"
+    return Path(named).expanduser() if named else project_folder() / "data" / "cache"
+
+
+_BYPASSED = ContextVar("bypassed", default=False)
+
+
+@contextmanager
+def bypassed() -> Iterator[None]:
+    """Everything is decoded afresh inside this block; nothing kept is believed."""
+    token = _BYPASSED.set(True)
+    try:
+        yield
+    finally:
+        _BYPASSED.reset(token)
 
 
 class ArrayEntry:
@@ -36,8 +52,8 @@ class ArrayEntry:
     """
 
     def __init__(self, sources: Sequence[Path], options: Sequence[int]) -> None:
-        self._path = _place("images", [*map(str, map(Path.resolve, sources)), *options], "cache")
-        self._stamp = json.dumps([_state(path) for path in sources])
+        self._path = _place("images", [*map(os.path.realpath, sources), *options], "cache")
+        self._stamp = json.dumps([file_state(path) for path in sources])
 
     def read(self) -> dict[str, np.ndarray] | None:
         """The arrays, or None if they must be made (again)."""
@@ -61,11 +77,13 @@ class FactTable:
     """A few numbers for each of the files of one folder, in one place in the cache."""
 
     def __init__(self, folder: Path, option: int) -> None:
-        self._path = _place("facts", [str(folder.resolve()), option], "json")
+        self._path = _place("facts", [os.path.realpath(folder), option], "json")
         self._rows = self._read()
         self._new = False
 
     def _read(self) -> dict[str, list[int]]:
+        if _BYPASSED.get():
+            return {}
         try:
             checksum, rows = json.loads(self._path.read_text())
             return rows if checksum == zlib.crc32(json.dumps(rows).encode()) else {}
@@ -75,11 +93,11 @@ class FactTable:
     def get(self, path: Path) -> list[int] | None:
         """The numbers kept for ``path``, or None if it is new or has changed."""
         state, numbers = self._rows.get(path.name, (None, None))
-        return numbers if state == _state(path) else None
+        return numbers if state == file_state(path) else None
 
-    def put(self, path: Path, numbers: Sequence[int]) -> None:
-        """Remember numbers; :meth:`save` keeps them."""
-        self._rows[path.name] = (_state(path), list(numbers))
+    def put(self, path: Path, state: list[int], numbers: Sequence[int]) -> None:
+        """Remember numbers made from ``path`` in ``state``; :meth:`save` keeps them."""
+        self._rows[path.name] = (state, list(numbers))
         self._new = True
 
     def save(self) -> None:
@@ -95,12 +113,16 @@ def _place(kind: str, where: Sequence[str | int], ending: str) -> Path:
     return cache_folder() / kind / name[:2] / f"{name}.{ending}"
 
 
-def _state(path: Path) -> list[int]:
+def file_state(path: Path) -> list[int]:
+    """What changes when a file is written, replaced, renamed or linked elsewhere.
+
+    Size and time are not enough: images of one size unpacked in one second share both.
+    """
     try:
         state = path.stat()
-    except FileNotFoundError:
+    except OSError:
         raise FileNotFoundError(f"image {path} is missing; restore it") from None
-    return [state.st_size, state.st_mtime_ns]
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
 
 
 def _checksum(arrays: dict[str, np.ndarray]) -> str:

@@ -1,8 +1,8 @@
 """What a copy of a dataset holds (:class:`Inventory`) and the one shape that every dataset takes
 once it is split (:class:`Category`)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -28,6 +28,7 @@ class Inventory:
     mask_threshold: int = 0  # a mask pixel is anomalous above this grey value
     folders: tuple[Path, ...] = ()  # where the category's files lie
     known: frozenset[Path] = frozenset()  # files there that belong to it and are no sample's
+    blank_masks: Mapping[str, Path] = field(default_factory=dict)  # of normals, by sample name
 
     @property
     def samples(self) -> tuple[Sample, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset, Published
-from prn_lib.datasets.pairing import by_name, existing_folder, pair, set_aside_empty
+from prn_lib.datasets.pairing import by_name, exact_masks, existing_folder, pair, set_aside_empty
 from prn_lib.datasets.sample import Sample
 from prn_lib.images import image_files
 
@@ -39,12 +39,17 @@ def scan(root: Path, name: str) -> Inventory:
         normals[part], defective = _scan_part(folder / part, part, troubles)
         anomalies += defective
     kept, empty, notes = set_aside_empty(anomalies, 0, troubles)
+    unlisted = (
+        f"{part}/Label has no {LABELS}: that images without a mask are normal is not verified."
+        for part in ("Train", "Test")
+        if not (folder / part / "Label" / LABELS).is_file()
+    )
     return Inventory(
         normals=normals["Train"],
         test_normals=normals["Test"],
         anomalies=kept,
         left_out=empty,
-        notes=(WEAK, *notes),
+        notes=(WEAK, *unlisted, *notes),
         troubles=tuple(troubles),
         folders=(folder,),
         known=frozenset(folder / part / "Label" / LABELS for part in ("Train", "Test")),
@@ -61,12 +66,16 @@ def _scan_part(
 ) -> tuple[tuple[Sample, ...], list[Sample]]:
     label_folder = existing_folder(folder / "Label", "the masks' folder", "restore it")
     images = by_name(image_files(folder), troubles)
-    masks = by_name(image_files(label_folder), troubles, "_label")
+    masks = by_name(exact_masks(image_files(label_folder), troubles), troubles, "_label")
     defective = {stem: images[stem] for stem in images if stem in masks}
     anomalies = pair(
         defective, masks, DEFECT, part, lambda stem: label_folder / f"{stem}_label.PNG", troubles
     )
-    listed = _listed_as_defective(label_folder / LABELS)
+    try:
+        listed = _listed_as_defective(label_folder / LABELS)
+    except ValueError as error:
+        troubles.append(f"cannot read {label_folder / LABELS} ({error}); restore it")
+        listed = None
     if listed is not None:
         for stem in sorted(listed ^ masks.keys()):
             says = "defective" if stem in listed else "not defective"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pooch
 import requests
+from filelock import FileLock, Timeout
 
 from prn_lib.datasets.dataset import Archive
 from prn_lib.progress import tqdm
@@ -30,22 +31,31 @@ def download(archive: Archive, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{archive.name}.part"
-    _check_room(archive, folder, part)
+    there = _size(part) + _size(folder / archive.name)
+    check_room(folder, int((1 + UNPACKED) * archive.size) - there)
 
     def fetch(url: str, output_file: str, _: object) -> None:
         _fetch(url, part)
         part.replace(output_file)
 
+    lock = folder / f"{part.name}.lock"
     try:
-        return Path(
-            pooch.retrieve(
-                archive.url,
-                known_hash=archive.checksum,
-                fname=archive.name,
-                path=folder,
-                downloader=fetch,
-            )
-        )
+        with FileLock(lock, timeout=0):
+            try:
+                path = pooch.retrieve(
+                    archive.url,
+                    known_hash=archive.checksum,
+                    fname=archive.name,
+                    path=folder,
+                    downloader=fetch,
+                )
+                return Path(path)
+            finally:
+                lock.unlink()
+    except Timeout:
+        raise DownloadError(
+            f"another process is downloading {archive.name} into {folder}; wait for it to end"
+        ) from None
     except requests.RequestException as error:
         raise DownloadError(
             f"the download of {archive.url} broke off ({error}); {_size(part):,} bytes are kept "
@@ -72,27 +82,27 @@ def verify(archive: Archive, path: Path) -> None:
         )
 
 
-def _check_room(archive: Archive, folder: Path, part: Path) -> None:
-    needed = int((1 + UNPACKED) * archive.size) - _size(part)
+def check_room(folder: Path, needed: int) -> None:
+    """Raises DownloadError if the disk of ``folder`` has less than ``needed`` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DownloadError(
-            f"{folder} has {free / 1e9:.1f} GB free, but archive and images need about "
-            f"{needed / 1e9:.1f} GB; make room or choose another --root"
+            f"{folder} has {free / 1e9:.1f} GB free, but {needed / 1e9:.1f} GB more are needed; "
+            "make room or choose another --root"
         )
 
 
 def _fetch(url: str, part: Path) -> None:
     """Append what is missing to ``part`` until it is whole."""
-    fruitless = 0
+    fruitless, most = 0, _size(part)
     while True:
-        before = _size(part)
         try:
-            return _fetch_rest(url, part, before)
+            return _fetch_rest(url, part, _size(part))
         except requests.RequestException as error:
             # A wrong address does not become right by trying again.
             refused = error.response is not None and error.response.status_code < 500
-            fruitless = 0 if _size(part) > before else fruitless + 1
+            fruitless = 0 if _size(part) > most else fruitless + 1
+            most = max(most, _size(part))
             if refused or fruitless == ATTEMPTS:
                 raise
             time.sleep(PAUSE * fruitless)
@@ -103,8 +113,11 @@ def _fetch_rest(url: str, part: Path, start: int) -> None:
     if start:
         headers["Range"] = f"bytes={start}-"
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if answer.headers.get("Content-Range") == f"bytes */{start}":
-            return  # nothing is missing
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            if answer.headers.get("Content-Range") == f"bytes */{start}":
+                return  # nothing is missing
+            part.unlink()  # longer than the file: it cannot be its beginning
+            raise requests.ConnectionError("the partial file did not fit and was deleted")
         answer.raise_for_status()
         resumed = answer.status_code == requests.codes.partial_content
         done = start if resumed else 0

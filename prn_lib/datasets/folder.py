@@ -5,6 +5,7 @@ of defect, each photograph ``x.jpg`` with a mask ``x_mask.png`` beside it, white
 root may also be the product's folder itself. There is no official split.
 """
 
+import os
 from pathlib import Path
 
 from prn_lib.datasets.category import Inventory
@@ -22,7 +23,7 @@ MASK_THRESHOLD = 127  # brushes have soft edges and JPEG masks have noise; half 
 def categories(root: Path) -> list[str]:
     """The products: the folder itself or those in it that hold a folder ``good``."""
     if (root / GOOD).is_dir():
-        return [root.resolve().name]
+        return [Path(os.path.abspath(root)).name]
     return sorted(path.parent.name for path in root.glob(f"*/{GOOD}") if path.is_dir())
 
 
@@ -41,13 +42,13 @@ def scan(root: Path, name: str) -> Inventory:
     for defects in sorted(path for path in folder.iterdir() if path.is_dir()):
         if defects.name != GOOD and not defects.name.startswith("."):
             anomalies += _anomalies_of(defects, troubles)
-    readable = [sample for sample in anomalies if not _is_too_dark(sample, troubles)]
-    kept, empty, notes = set_aside_empty(readable, MASK_THRESHOLD, troubles)
+    painted, odd_notes = _look_at_masks(anomalies, troubles)
+    kept, empty, notes = set_aside_empty(painted, MASK_THRESHOLD, troubles)
     return Inventory(
         normals=normals,
         anomalies=kept,
         left_out=empty,
-        notes=notes,
+        notes=odd_notes + notes,
         troubles=tuple(troubles),
         mask_threshold=MASK_THRESHOLD,
         folders=(folder,),
@@ -67,15 +68,29 @@ def _anomalies_of(folder: Path, troubles: list[str]) -> list[Sample]:
     )
 
 
-def _is_too_dark(sample: Sample, troubles: list[str]) -> bool:
-    """Masks drawn with 1 instead of 255 look black and would be taken for empty ones."""
-    (facts,) = mask_facts([sample.mask], MASK_THRESHOLD)
-    dark = isinstance(facts, MaskFacts) and 0 < facts.highest <= MASK_THRESHOLD
-    if dark:
-        troubles.append(
-            f"mask {sample.mask} has no grey value above {facts.highest}; paint defects white (255)"
-        )
-    return dark
+def _look_at_masks(
+    anomalies: list[Sample], troubles: list[str]
+) -> tuple[list[Sample], tuple[str, ...]]:
+    """Without the masks painted with 1 instead of 255, which look black: those are trouble.
+
+    Masks that cover more than half of the image are noted: they may be inverted.
+    """
+    facts = mask_facts([sample.mask for sample in anomalies], MASK_THRESHOLD)
+    painted, large = [], []
+    for sample, fact in zip(anomalies, facts, strict=True):
+        if isinstance(fact, MaskFacts) and 0 < fact.highest <= MASK_THRESHOLD:
+            troubles.append(
+                f"mask {sample.mask} has no grey value above {fact.highest}; "
+                "paint defects white (255)"
+            )
+            continue
+        painted.append(sample)
+        if isinstance(fact, MaskFacts) and fact.area > fact.pixels / 2:
+            large.append(sample.name)
+    if not large:
+        return painted, ()
+    names = ", ".join(large)
+    return painted, (f"Masks that cover more than half of the image; inverted? {names}.",)
 
 
 DATASET = Dataset(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Archive, Dataset, Published
-from prn_lib.datasets.pairing import by_name, existing_folder, pair
+from prn_lib.datasets.pairing import by_name, exact_masks, existing_folder, pair
 from prn_lib.datasets.reading import MaskFacts, mask_facts
 from prn_lib.datasets.sample import Sample
 from prn_lib.images import image_files
@@ -22,7 +22,9 @@ _IMAGE, _MASK = re.compile(r"\d+"), re.compile(rf"\d+{MASK_SUFFIX}")
 
 def categories(root: Path) -> list[str]:
     """The one category, if the folder holds the dataset."""
-    return [CATEGORY] if any((root / "train").glob(f"*{MASK_SUFFIX}.png")) else []
+    folder = root / "train"
+    files = image_files(folder) if folder.is_dir() else []
+    return [CATEGORY] if any(_MASK.fullmatch(path.stem) for path in files) else []
 
 
 def scan(root: Path, name: str) -> Inventory:
@@ -32,10 +34,11 @@ def scan(root: Path, name: str) -> Inventory:
     anomalies are drawn from the test set, so those of the train folder are left out.
     """
     troubles: list[str] = []
+    blank: dict[str, Path] = {}
     normals, anomalies = {}, {}
     for part in ("train", "test"):
         folder = existing_folder(root / part, f"the {part} images' folder", "restore it")
-        normals[part], anomalies[part] = _scan_part(folder, part, troubles)
+        normals[part], anomalies[part] = _scan_part(folder, part, blank, troubles)
     note = (
         f"{len(anomalies['train'])} anomalies of the train folder are left out: as for MVTec AD, "
         "training anomalies are drawn from the test set (App. A.2)."
@@ -48,19 +51,19 @@ def scan(root: Path, name: str) -> Inventory:
         notes=(note,) if anomalies["train"] else (),
         troubles=tuple(troubles),
         folders=(root / "train", root / "test"),
-        known=frozenset(p for p in root.glob("*/*.png") if _MASK.fullmatch(p.stem)),
+        blank_masks=blank,
     )
 
 
 def _scan_part(
-    folder: Path, part: str, troubles: list[str]
+    folder: Path, part: str, blank: dict[str, Path], troubles: list[str]
 ) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
     files = image_files(folder)
     images = [path for path in files if _IMAGE.fullmatch(path.stem)]
     masks = [path for path in files if _MASK.fullmatch(path.stem)]
     pairs = pair(
         by_name(images, troubles),
-        by_name(masks, troubles, MASK_SUFFIX),
+        by_name(exact_masks(masks, troubles), troubles, MASK_SUFFIX),
         DEFECT,
         part,
         lambda stem: folder / f"{stem}{MASK_SUFFIX}.png",
@@ -74,6 +77,7 @@ def _scan_part(
             anomalies.append(sample)
         else:
             normals.append(Sample(sample.name, sample.image))
+            blank[sample.name] = sample.mask
     return tuple(normals), tuple(anomalies)
 
 

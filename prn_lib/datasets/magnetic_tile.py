@@ -40,7 +40,8 @@ def scan(root: Path, name: str) -> Inventory:
     """What the copy holds; for one defect type, the anomalies of the others are left out."""
     folders = sorted(root.glob("MT_*/Imgs"))
     troubles: list[str] = []
-    pairs = [sample for folder in folders for sample in _scan_type(folder, troubles)]
+    blank: dict[str, Path] = {}
+    pairs = [sample for folder in folders for sample in _scan_type(folder, blank, troubles)]
     kept, unscorable, notes = set_aside_empty(
         [s for s in pairs if s.is_anomaly], MASK_THRESHOLD, troubles, MIN_DEFECT_PIXELS
     )
@@ -55,7 +56,7 @@ def scan(root: Path, name: str) -> Inventory:
         troubles=tuple(troubles),
         mask_threshold=MASK_THRESHOLD,
         folders=tuple(folders),
-        known=frozenset((root / FREE / "Imgs").glob("*.png")),  # all black
+        blank_masks=blank,
     )
 
 
@@ -64,7 +65,7 @@ def _defect(folder: Path) -> str:
     return GOOD if kind == FREE else kind.removeprefix("MT_").lower()
 
 
-def _scan_type(folder: Path, troubles: list[str]) -> list[Sample]:
+def _scan_type(folder: Path, blank: dict[str, Path], troubles: list[str]) -> list[Sample]:
     files = image_files(folder)
     masks = by_name([path for path in files if path.suffix.lower() == ".png"], troubles)
     images = by_name([path for path in files if path.suffix.lower() != ".png"], troubles)
@@ -80,6 +81,7 @@ def _scan_type(folder: Path, troubles: list[str]) -> list[Sample]:
         troubles,
     )
     if _defect(folder) == GOOD:
+        blank |= {sample.name: sample.mask for sample in samples}
         return [Sample(sample.name, sample.image) for sample in samples]
     return samples
 
@@ -105,7 +107,8 @@ def split_by_tile(
             siblings += [sample for sample in tile if sample in usable]
         else:
             mixed_normals += [sample for sample in tile if not sample.is_anomaly]
-    train_normals, test_normals = _split_normals(free_tiles, generator)
+    normals_generator = split_generator(dataset, f"{name}/normals", seed)
+    train_normals, test_normals = _split_normals(free_tiles, normals_generator)
     tested = tuple(sample for sample in rest if sample not in set(siblings))
     if not (train_normals and tested):
         raise ValueError(

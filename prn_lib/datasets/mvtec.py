@@ -10,7 +10,14 @@ from pathlib import Path
 
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Archive, Dataset, Published
-from prn_lib.datasets.pairing import by_name, existing_folder, normals_of, pair, set_aside_empty
+from prn_lib.datasets.pairing import (
+    by_name,
+    exact_masks,
+    existing_folder,
+    normals_of,
+    pair,
+    set_aside_empty,
+)
 from prn_lib.datasets.sample import GOOD
 from prn_lib.images import image_files
 
@@ -32,10 +39,9 @@ def scan(root: Path, name: str) -> Inventory:
     for defect in sorted(_subfolders(tests) | _subfolders(truth)):
         if defect == GOOD:
             continue
-        images = image_files(tests / defect) if (tests / defect).is_dir() else []
-        masks = image_files(truth / defect) if (truth / defect).is_dir() else []
+        masks = exact_masks(_images(truth / defect), troubles)
         anomalies += pair(
-            by_name(images, troubles),
+            by_name(_images(tests / defect), troubles),
             by_name(masks, troubles, MASK_SUFFIX),
             defect,
             f"test/{defect}",
@@ -55,8 +61,14 @@ def scan(root: Path, name: str) -> Inventory:
     )
 
 
+def _images(folder: Path) -> list[Path]:
+    return image_files(folder) if folder.is_dir() else []
+
+
 def _subfolders(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
+    if not folder.is_dir():
+        return set()
+    return {p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")}
 
 
 # category, side in pixels, normal images to train and to test on, then the number of each defect

@@ -1,12 +1,13 @@
 """Images and their masks, paired by name; what does not fit is collected, not skipped."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.reading import MaskFacts, mask_facts
 from prn_lib.datasets.sample import Sample
-from prn_lib.images import image_files
+from prn_lib.images import LOSSY, image_files
 
 NAMED = 12  # files named in one sentence; the rest are counted
 
@@ -22,13 +23,23 @@ def by_name(files: Sequence[Path], troubles: list[str], suffix: str = "") -> dic
     """Files by their name without ending (and without ``suffix``), which must be unique."""
     named: dict[str, Path] = {}
     for path in files:
-        name = path.stem.removesuffix(suffix)
+        name = unicodedata.normalize("NFC", path.stem).removesuffix(suffix)
         if name in named:
             troubles.append(
                 f"{named[name]} and {path.name} differ in their endings only; rename one of them"
             )
         named[name] = path
     return named
+
+
+def exact_masks(files: list[Path], troubles: list[str]) -> list[Path]:
+    """Mask files of which each pixel above 0 counts: those stored with loss are trouble."""
+    troubles += [
+        f"mask {path} is stored with loss, so that its edges are wrong; restore it as PNG"
+        for path in files
+        if path.suffix.lower() in LOSSY
+    ]
+    return files
 
 
 def normals_of(folder: Path, prefix: str, troubles: list[str]) -> tuple[Sample, ...]:
@@ -95,7 +106,8 @@ def passed_over(inventory: Inventory) -> tuple[str, ...]:
     """A note that names the files in the category's folders that are no sample's, if any."""
     used = {path for sample in inventory.samples for path in (sample.image, sample.mask)}
     files = (path for folder in inventory.folders for path in sorted(folder.rglob("*")))
-    others = [p for p in files if p.is_file() and p not in used and p not in inventory.known]
+    used |= inventory.known | set(inventory.blank_masks.values())
+    others = [p for p in files if p not in used and (p.is_symlink() or p.is_file())]
     if not others:
         return ()
     more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""

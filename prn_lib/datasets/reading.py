@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from prn_lib.datasets.cache import ArrayEntry, FactTable
+from prn_lib.datasets.cache import ArrayEntry, FactTable, file_state
 from prn_lib.datasets.sample import Sample
 from prn_lib.images import read_image
 from prn_lib.progress import tqdm
@@ -90,9 +90,11 @@ def read_pair(sample: Sample) -> tuple[Image.Image, Image.Image | None]:
         return image, None
     mask = read_image(sample.mask, "L")
     if mask.size != image.size:
+        turned = " (its EXIF data turn the image: turn the mask as well)"
         raise ValueError(
             f"mask {sample.mask} is {mask.size[0]}x{mask.size[1]} but its image {sample.image} "
             f"is {image.size[0]}x{image.size[1]}; a mask must have its image's size"
+            f"{turned if mask.size == image.size[::-1] else ''}"
         )
     return image, mask
 
@@ -108,21 +110,23 @@ class MaskFacts(NamedTuple):
 def mask_facts(masks: Sequence[Path], threshold: int) -> list[MaskFacts | ValueError]:
     """Facts of each mask, in order, kept in the cache; the error in place of an unreadable one."""
     tables = {folder: FactTable(folder, threshold) for folder in {mask.parent for mask in masks}}
-    unknown = [mask for mask in masks if tables[mask.parent].get(mask) is None]
+    known = {mask: tables[mask.parent].get(mask) for mask in masks}
+    unknown = [mask for mask, facts in known.items() if facts is None]
 
-    def look(mask: Path) -> ValueError | None:
+    def look(mask: Path) -> MaskFacts | ValueError:
+        state = file_state(mask)  # before reading: a change meanwhile makes the entry outdated
         try:
             grey = np.asarray(read_image(mask, "L"))
         except ValueError as error:
             return error
         facts = MaskFacts(int(np.count_nonzero(grey > threshold)), grey.size, int(grey.max()))
-        tables[mask.parent].put(mask, facts)
-        return None
+        tables[mask.parent].put(mask, state, facts)
+        return facts
 
-    errors = dict(zip(unknown, in_threads(look, unknown, "masks"), strict=True))
+    found = dict(zip(unknown, in_threads(look, unknown, "masks"), strict=True))
     for table in tables.values():
         table.save()
-    return [errors.get(mask) or MaskFacts(*tables[mask.parent].get(mask)) for mask in masks]
+    return [found[mask] if mask in found else MaskFacts(*known[mask]) for mask in masks]
 
 
 def defect_areas(anomalies: Sequence[Sample], threshold: int) -> np.ndarray:

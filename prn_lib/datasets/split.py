@@ -40,12 +40,14 @@ def split_freely(
     drawn, rest, notes = draw_anomalies(
         inventory.anomalies, n_anomalies, generator, f"{dataset}/{name}"
     )
-    normals = inventory.normals
+    normals = sorted(inventory.normals, key=lambda sample: sample.name)
     if len(normals) < 2:
         raise ValueError(
             f"{dataset}/{name} has {len(normals)} normal images; at least 2 are needed, one to "
             "train and one to test on (hundreds are better)"
         )
+    # Of its own, so that another number of anomalies leaves the same normals in the test set.
+    generator = split_generator(dataset, f"{name}/normals", seed)
     tested = generator.choice(len(normals), math.ceil(TEST_SHARE * len(normals)), replace=False)
     tested = set(tested.tolist())
     return Category(
@@ -61,8 +63,14 @@ def split_freely(
 
 
 def split_generator(dataset: str, category: str, seed: int) -> np.random.Generator:
-    """A generator of its own for each (dataset, category, seed), the same on every machine."""
-    return np.random.default_rng([seed, zlib.crc32(f"{dataset}/{category}".encode())])
+    """A generator of its own for each (dataset, category, seed), the same on every machine.
+
+    Raises ValueError for a negative seed.
+    """
+    if seed < 0:
+        raise ValueError(f"seed={seed} must be 0 or more")
+    name = f"{dataset}/{category}".encode(errors="surrogateescape")
+    return np.random.default_rng([seed, zlib.crc32(name)])
 
 
 def draw_anomalies(

@@ -9,18 +9,19 @@ import zlib
 from pathlib import Path
 
 from prn_lib.datasets.dataset import Dataset
-from prn_lib.datasets.download import DownloadError
+from prn_lib.datasets.download import UNPACKED, DownloadError, check_room
 from prn_lib.progress import tqdm
 
 
 def unpack(path: Path, dataset: Dataset, root: Path) -> None:
     """Unpack the zip or tar file ``path`` so that ``root`` holds the dataset's categories.
 
-    ``root`` must not exist yet; it appears when everything is unpacked. Raises DownloadError, and
-    leaves nothing behind, if the archive is damaged, holds another layout, or holds a path or a
-    link that leads outside.
+    ``root`` must not exist yet, or be empty; it appears when everything is unpacked. Raises
+    DownloadError, and leaves nothing behind, if the archive is damaged, holds another layout, or
+    holds a path or a link that leads outside.
     """
     root.parent.mkdir(parents=True, exist_ok=True)
+    check_room(root.parent, int(UNPACKED * path.stat().st_size))
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as name:
         draft = Path(name)
         try:

@@ -66,9 +66,13 @@ def ensure(root: Path, seed: int = 0) -> Path:
         if json.loads(manifest.read_text()) == identity:
             return root
         shutil.rmtree(root)
-    with whole_folder(root) as draft:
-        _write(draft, seed)
-        (draft / MANIFEST).write_text(json.dumps(identity, indent=2) + "\n")
+    try:
+        with whole_folder(root) as draft:
+            _write(draft, seed)
+            (draft / MANIFEST).write_text(json.dumps(identity, indent=2) + "\n")
+    except OSError:
+        if not (root / MANIFEST).is_file():
+            raise  # else another process has made it meanwhile
     return root
 
 
