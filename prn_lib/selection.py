@@ -67,8 +67,7 @@ def watch(experiment: Experiment, every: int, device: torch.device | str = "cpu"
 
     def look(step: int) -> None:
         judgement = judge(setup)
-        scores = [round(float(score), 6) for score in judgement.image_scores]
-        looks.append((step, judgement.metrics, scores))
+        looks.append((step, judgement.metrics, judgement.image_scores.tolist()))
 
     losses = fit(setup, after_step=lambda step: look(step) if step % every == 0 else None)
     if not looks or looks[-1][0] != len(losses):

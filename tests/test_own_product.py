@@ -14,7 +14,7 @@ from prn_lib.scoring import score_photos
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
-    return write_example(tmp_path_factory.mktemp("example") / "cloth")
+    return write_example(tmp_path_factory.mktemp("example") / "button")
 
 
 def test_the_example_is_a_sound_folder_written_once(example):
@@ -25,7 +25,7 @@ def test_the_example_is_a_sound_folder_written_once(example):
     before = (example / "good/IMG_1000.jpg").stat().st_mtime_ns
     assert write_example(example) == example
     assert (example / "good/IMG_1000.jpg").stat().st_mtime_ns == before
-    category = load_category("folder", "cloth", example)
+    category = load_category("folder", "button", example)
     assert len(category.train_anomalies) == 10
     assert category.notes == ()
 
@@ -33,10 +33,10 @@ def test_the_example_is_a_sound_folder_written_once(example):
 def test_new_photographs_get_the_scores_of_the_test(example, tmp_path):
     """A test image handed in as a new photograph gets its recorded score, whatever its company."""
     experiment = Experiment.from_preset(
-        "smoke", dataset="folder", category="cloth", data_root=str(example)
+        "smoke", dataset="folder", category="button", data_root=str(example)
     )
     result = run(experiment, tmp_path / "run")
-    category = load_category("folder", "cloth", example)
+    category = load_category("folder", "button", example)
     chosen = category.test[::7]
     scored = score_photos(tmp_path / "run", [sample.image for sample in chosen])
     recorded = {entry["name"]: entry["score"] for entry in result.scores}
@@ -49,7 +49,7 @@ def test_new_photographs_get_the_scores_of_the_test(example, tmp_path):
 
 def test_photographs_of_any_shape_and_mode_are_scored(example, tmp_path):
     experiment = Experiment.from_preset(
-        "smoke", dataset="folder", category="cloth", data_root=str(example), max_steps=1
+        "smoke", dataset="folder", category="button", data_root=str(example), max_steps=1
     )
     run(experiment, tmp_path / "run")
     photos = []

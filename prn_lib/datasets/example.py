@@ -10,13 +10,13 @@ from prn_lib.datasets.folder import MASK_SUFFIX
 from prn_lib.datasets.sample import GOOD
 from prn_lib.files import whole_folder
 
-CATEGORY = "weave"
-NORMALS, DEFECTS, PER_DEFECT = 40, ("hole", "misweave", "stain"), 8
+CATEGORY = "button"
+NORMALS, DEFECTS, PER_DEFECT = 40, ("bruise", "chip", "crack"), 8
 FIRST = 1000  # the images differ from those of the mini dataset, whose numbers are below it
 
 
 def write_example(folder: Path) -> Path:
-    """Write photographs ``good/IMG_1000.jpg``, ``hole/IMG_1000.jpg`` with masks, ... once.
+    """Write photographs ``good/IMG_1000.jpg``, ``chip/IMG_1000.jpg`` with masks, ... once.
 
     A folder that is there already is left as it is.
     """
