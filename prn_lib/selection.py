@@ -52,6 +52,17 @@ class Watch:
             raise ValueError(f"{path} is not a record of a watched training ({error})") from None
 
 
+def read_watches(folder: Path) -> list[Watch]:
+    """The records in ``folder``, by name. Raises FileNotFoundError if there is none."""
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise FileNotFoundError(
+            f"{folder} holds no record; work in a checkout of the project, or make records with "
+            "workflow/watch_test_set.py"
+        )
+    return [Watch.read(path) for path in paths]
+
+
 def watch(experiment: Experiment, every: int, device: torch.device | str = "cpu") -> Watch:
     """Train ``experiment`` and judge the test set after each ``every`` steps and at the end.
 

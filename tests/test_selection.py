@@ -12,7 +12,7 @@ from prn_lib.experiment import Experiment
 from prn_lib.metrics import METRICS
 from prn_lib.paths import project_folder
 from prn_lib.run import run
-from prn_lib.selection import Watch, coin_tossers, last_and_best, split_choice, watch
+from prn_lib.selection import Watch, coin_tossers, last_and_best, read_watches, split_choice, watch
 
 RECORDS = sorted((project_folder() / "results" / "watched").glob("*.json"))
 
@@ -46,6 +46,11 @@ def test_a_file_that_is_no_record_is_named(tmp_path):
         path.write_text(text)
         with pytest.raises(ValueError, match=r"w\.json is not a record of a watched training"):
             Watch.read(path)
+
+
+def test_a_folder_without_records_says_where_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no record; work in a checkout"):
+        read_watches(tmp_path)
 
 
 def test_last_and_best_by_hand():
@@ -108,7 +113,7 @@ def test_the_committed_records_are_consistent(path):
 
 def test_the_chapter_quotes_the_records():
     """The means in the chapter's text are those that its tables show."""
-    watches = [Watch.read(path) for path in RECORDS]
+    watches = read_watches(RECORDS[0].parent)
     text = (project_folder() / "book" / "data.ipynb").read_text()
     gains = last_and_best(watches).loc["mean"]
     for metric, name in (("image_auroc", "image AUROC"), ("pixel_auroc", "pixel AUROC")):

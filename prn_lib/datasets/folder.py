@@ -59,7 +59,7 @@ def _anomalies_of(folder: Path, troubles: list[str]) -> list[Sample]:
     files = image_files(folder)
     masks = [path for path in files if path.stem.endswith(MASK_SUFFIX)]
     return pair(
-        by_name([path for path in files if path not in masks], troubles),
+        by_name([path for path in files if not path.stem.endswith(MASK_SUFFIX)], troubles),
         by_name(masks, troubles, MASK_SUFFIX),
         folder.name,
         folder.name,
