@@ -65,14 +65,13 @@ def train(
     step and seed, if the loss is not finite.
     """
     device = model.encoder.mean.device
-    model.to(memory_format=torch.channels_last)
+    model.to(memory_format=torch.channels_last).train()
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(trainable, lr=learning_rate, weight_decay=weight_decay)
     batches = normal_batches(len(synthesizer.normals), normals_per_batch, seed)
     losses = []
     with tqdm(total=steps, desc="training", unit="step") as progress:
         for step, indices in zip(range(steps), batches, strict=False):
-            model.train()
             images, masks = synthesizer.batch(
                 seed, step, indices, extended_per_batch, simulated_per_batch
             )
@@ -97,6 +96,7 @@ def train(
             progress.set_postfix(loss=f"{losses[-1]:.4f}", refresh=False)
             if after_step is not None:
                 after_step(step + 1)
+                model.train()  # scoring leaves it in evaluation mode
     return losses
 
 

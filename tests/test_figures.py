@@ -23,7 +23,6 @@ def shown(product_root, tmp_path):
         "loss": figures.show_loss(result.losses),
         "maps": figures.show_score_maps(result, category, figures.one_of_each_type(category)),
         "scores": figures.show_image_scores(result),
-        "samples": figures.show_samples(category, category.test[:3], 64),
         "areas": figures.show_defect_areas({"plate": [0.01, 0.2], "tile": [0.0005]}),
         "split": figures.show_split(category),
         "watched": figures.show_watched([watch(experiment, 1)]),

@@ -13,6 +13,7 @@ from prn_lib.datasets.pairing import (
     by_name,
     exact_masks,
     existing_folder,
+    folders_with,
     normals_of,
     pair,
     set_aside_empty,
@@ -24,7 +25,7 @@ DEFECT = "ko"
 
 def categories(root: Path) -> list[str]:
     """Names of the products: the folders that hold ``train/ok``."""
-    return sorted(path.parent.parent.name for path in root.glob("*/train/ok") if path.is_dir())
+    return folders_with(root, "train/ok")
 
 
 def scan(root: Path, name: str) -> Inventory:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset
-from prn_lib.datasets.pairing import by_name, existing_folder, normals_of, pair, set_aside_empty
+from prn_lib.datasets.pairing import (
+    by_name,
+    existing_folder,
+    folders_with,
+    normals_of,
+    pair,
+    set_aside_empty,
+)
 from prn_lib.datasets.reading import MaskFacts, mask_facts
 from prn_lib.datasets.sample import GOOD, Sample
 from prn_lib.datasets.split import split_freely
@@ -24,7 +31,7 @@ def categories(root: Path) -> list[str]:
     """The products: the folder itself or those in it that hold a folder ``good``."""
     if (root / GOOD).is_dir():
         return [Path(os.path.abspath(root)).name]
-    return sorted(path.parent.name for path in root.glob(f"*/{GOOD}") if path.is_dir())
+    return folders_with(root, GOOD)
 
 
 def scan(root: Path, name: str) -> Inventory:

@@ -7,6 +7,7 @@ exposures E, so whole runs of neighbouring numbers ("tiles") go to one side of t
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from prn_lib.datasets.category import Category, Inventory
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.pairing import by_name, pair, set_aside_empty
 from prn_lib.datasets.sample import GOOD, Sample
-from prn_lib.datasets.split import TEST_SHARE, draw_anomalies, split_generator
+from prn_lib.datasets.split import TEST_SHARE, split_generator, split_official
 from prn_lib.images import image_files
 
 POOLED = "all"  # the five defect types together
@@ -94,10 +95,8 @@ def split_by_tile(
     The other images of a drawn anomaly's tile are left out altogether. Raises ValueError if too
     few tiles are there.
     """
-    generator = split_generator(dataset, name, seed)
-    drawn, rest, notes = draw_anomalies(
-        inventory.anomalies, n_anomalies, generator, f"{dataset}/{name}"
-    )
+    drawn_only = split_official(inventory, dataset, name, seed, n_anomalies)
+    drawn, rest = drawn_only.train_anomalies, drawn_only.test  # there are no test normals yet
     usable = set(inventory.normals + rest)
     free_tiles, siblings, mixed_normals = [], [], []
     for tile in group_by_tile(inventory.samples):
@@ -115,20 +114,15 @@ def split_by_tile(
             f"{dataset}/{name} has too few tiles to split: {len(train_normals)} training normals "
             f"and {len(tested)} test anomalies are left; lower n_anomalies or add images"
         )
-    if siblings:
-        notes += (
-            f"{len(siblings)} images are left out because they show the tile of a training "
-            "anomaly.",
-        )
-    return Category(
-        dataset=dataset,
-        name=name,
+    because = (
+        f"{len(siblings)} images are left out because they show the tile of a training anomaly."
+    )
+    return replace(
+        drawn_only,
         train_normals=_ordered(train_normals),
-        train_anomalies=drawn,
         test=_ordered(test_normals + mixed_normals) + tested,
         left_out=_ordered([*siblings, *inventory.left_out]),
-        notes=inventory.notes + notes,
-        mask_threshold=inventory.mask_threshold,
+        notes=(*drawn_only.notes, because) if siblings else drawn_only.notes,
     )
 
 

@@ -14,6 +14,7 @@ from prn_lib.datasets.pairing import (
     by_name,
     exact_masks,
     existing_folder,
+    folders_with,
     normals_of,
     pair,
     set_aside_empty,
@@ -26,7 +27,7 @@ MASK_SUFFIX = "_mask"
 
 def categories(root: Path) -> list[str]:
     """Names of the categories under ``root``: the folders that hold ``train/good``."""
-    return sorted(path.parent.parent.name for path in root.glob("*/train/good") if path.is_dir())
+    return folders_with(root, f"train/{GOOD}")
 
 
 def scan(root: Path, name: str) -> Inventory:

@@ -19,6 +19,11 @@ def existing_folder(path: Path, purpose: str, remedy: str) -> Path:
     return path
 
 
+def folders_with(root: Path, inside: str) -> list[str]:
+    """Names, sorted, of the folders in ``root`` that hold the folder ``inside``."""
+    return sorted(path.name for path in root.glob("*") if (path / inside).is_dir())
+
+
 def by_name(files: Sequence[Path], troubles: list[str], suffix: str = "") -> dict[str, Path]:
     """Files by their name without ending (and without ``suffix``), which must be unique."""
     named: dict[str, Path] = {}

@@ -3,6 +3,7 @@
 import math
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,10 +37,6 @@ def split_freely(
     inventory: Inventory, dataset: str, name: str, seed: int, n_anomalies: int
 ) -> Category:
     """Draw the test normals too, a fifth of the normals, where there is no official split."""
-    generator = split_generator(dataset, name, seed)
-    drawn, rest, notes = draw_anomalies(
-        inventory.anomalies, n_anomalies, generator, f"{dataset}/{name}"
-    )
     normals = sorted(inventory.normals, key=lambda sample: sample.name)
     if len(normals) < 2:
         raise ValueError(
@@ -50,16 +47,12 @@ def split_freely(
     generator = split_generator(dataset, f"{name}/normals", seed)
     tested = generator.choice(len(normals), math.ceil(TEST_SHARE * len(normals)), replace=False)
     tested = set(tested.tolist())
-    return Category(
-        dataset=dataset,
-        name=name,
-        train_normals=tuple(s for i, s in enumerate(normals) if i not in tested),
-        train_anomalies=drawn,
-        test=tuple(s for i, s in enumerate(normals) if i in tested) + rest,
-        left_out=inventory.left_out,
-        notes=inventory.notes + notes,
-        mask_threshold=inventory.mask_threshold,
+    divided = replace(
+        inventory,
+        normals=tuple(s for i, s in enumerate(normals) if i not in tested),
+        test_normals=tuple(s for i, s in enumerate(normals) if i in tested),
     )
+    return split_official(divided, dataset, name, seed, n_anomalies)
 
 
 def split_generator(dataset: str, category: str, seed: int) -> np.random.Generator:

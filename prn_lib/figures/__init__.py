@@ -5,7 +5,6 @@ from prn_lib.figures.data import (
     one_of_each_type,
     show_category,
     show_defect_areas,
-    show_samples,
     show_split,
 )
 from prn_lib.figures.runs import (
@@ -26,7 +25,6 @@ __all__ = [
     "show_defect_areas",
     "show_image_scores",
     "show_loss",
-    "show_samples",
     "show_score_maps",
     "show_scored",
     "show_split",

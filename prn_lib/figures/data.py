@@ -35,17 +35,6 @@ def show_category(category: Category, size: int, normals: int = 4) -> Picture:
     )
 
 
-def show_samples(category: Category, samples: Sequence[Sample], size: int) -> Picture:
-    """A row of images with their types, defects outlined."""
-    images, masks = category.load(samples, size)
-    figure, axes = image_grid(1, len(samples))
-    for axis, sample, image, mask in zip(axes.flat, samples, images, masks, strict=True):
-        draw_image(axis, image, sample.defect)
-        draw_outline(axis, mask)
-    listed = ", ".join(sample.name for sample in samples)
-    return picture(figure, f"Images of {category.name}, defects outlined: {listed}.")
-
-
 def show_defect_areas(areas: Mapping[str, Sequence[float]]) -> Picture:
     """Histograms of defect areas (shares of the image, in (0, 1]), one row a dataset.
 
