@@ -11,10 +11,15 @@ from typing import Any, get_args, get_type_hints
 import torch
 
 from prn_lib.datasets import Category, load_category
+from prn_lib.datasets.dtd import read_textures
+from prn_lib.foregrounds import estimate_foregrounds, read_foregrounds
 from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
 from prn_lib.model.attention import SCALES
 from prn_lib.model.prototypes import RESIDUALS
-from prn_lib.synthesis import Synthesizer, folder_textures, generated_texture
+from prn_lib.synthesis import Synthesizer, generated_textures
+from prn_lib.synthesis.foreground import check_foregrounds
+
+GENERATED_TEXTURES = 200
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Experiment:
     homologous: bool = True  # HOA
     use_target_area: bool = True  # TA
     use_foreground: bool = True  # target areas lie on the object, where its background is plain
+    foreground_masks: str | None = None  # folder of corrected masks (python -m prn_lib.foregrounds)
 
     normals_per_batch: int = 32
     extended_per_batch: int = 16
@@ -198,20 +204,47 @@ def read_category(experiment: Experiment) -> Category:
     )
 
 
-def build_synthesizer(experiment: Experiment, category: Category) -> Synthesizer:
-    """Read the training images and prepare anomaly synthesis."""
-    normals, _ = category.load(category.train_normals, experiment.image_size)
-    seen_images, seen_masks = category.load(category.train_anomalies, experiment.image_size)
-    textures = experiment.textures
+def build_synthesizer(
+    experiment: Experiment, category: Category, device: torch.device | str = "cpu"
+) -> Synthesizer:
+    """Read the training images and prepare anomaly synthesis on ``device``.
+
+    Raises ValueError for foregrounds that cannot be found, see :mod:`prn_lib.foregrounds`.
+    """
+    size = experiment.image_size
+    normals, _ = category.load(category.train_normals, size)
+    seen_images, seen_masks = category.load(category.train_anomalies, size)
     return Synthesizer(
         normals,
         seen_images,
         seen_masks,
-        generated_texture if textures is None else folder_textures(Path(textures)),
+        _textures(experiment),
         kinds=experiment.anomaly_kinds,
         use_target_area=experiment.use_target_area,
-        plain_background=category.plain_background and experiment.use_foreground,
+        foregrounds=_foregrounds(experiment, category, normals),
+        device=device,
     )
+
+
+def _textures(experiment: Experiment) -> torch.Tensor:
+    if experiment.textures is not None:
+        return read_textures(Path(experiment.textures), experiment.image_size)
+    generator = torch.Generator().manual_seed(experiment.seed)
+    return generated_textures(GENERATED_TEXTURES, experiment.image_size, generator)
+
+
+def _foregrounds(
+    experiment: Experiment, category: Category, normals: torch.Tensor
+) -> torch.Tensor | None:
+    if not (experiment.use_foreground and experiment.use_target_area):
+        return None
+    if experiment.foreground_masks is not None:
+        return read_foregrounds(Path(experiment.foreground_masks), category, experiment.image_size)
+    if category.background is None:
+        return None
+    foregrounds = estimate_foregrounds(normals, category.background)
+    check_foregrounds(foregrounds, [sample.name for sample in category.train_normals])
+    return foregrounds
 
 
 def build_model(

@@ -50,7 +50,7 @@ class Judgement:
 def set_up(experiment: Experiment, device: torch.device | str) -> Setup:
     """Read the images, fit the prototypes and build the untrained network."""
     category = read_category(experiment)
-    synthesizer = build_synthesizer(experiment, category)
+    synthesizer = build_synthesizer(experiment, category, device)
     test_images, test_masks = category.load(category.test, experiment.image_size)
     model = build_model(experiment, synthesizer.normals, device)
     return Setup(experiment, category, synthesizer, test_images, test_masks, model)

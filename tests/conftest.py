@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import prn_lib  # noqa: F401  (before anything imports torchvision)
+
 SIDE = 96
 
 

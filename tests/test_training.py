@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from prn_lib import training
 from prn_lib.experiment import Experiment, build_model
-from prn_lib.synthesis import Synthesizer, generated_texture
+from prn_lib.synthesis import Synthesizer, generated_textures
 
 SETTINGS = {
     "seed": 0,
@@ -28,7 +28,7 @@ def synthesizer():
     seen, masks = normals[:2].clone(), torch.zeros(2, 1, 64, 64, dtype=torch.uint8)
     masks[:, :, 20:40, 20:44] = 1
     seen[masks.expand(-1, 3, -1, -1) == 1] = 250
-    return Synthesizer(normals, seen, masks, generated_texture)
+    return Synthesizer(normals, seen, masks, generated_textures(5, 64, generator))
 
 
 def fresh_model(synthesizer):

@@ -10,13 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from prn_lib.datasets import btad, dagm, dtd, folder, ksdd2, magnetic_tile, mini, mvtec
-from prn_lib.datasets.category import Category, Inventory
+from prn_lib.datasets.category import Background, Category, Inventory
 from prn_lib.datasets.dataset import Dataset
 from prn_lib.datasets.pairing import passed_over
 from prn_lib.datasets.sample import Sample
 
 __all__ = [
     "DATASETS",
+    "Background",
     "Category",
     "Inventory",
     "Sample",
@@ -95,7 +96,7 @@ def load_category(
     return replace(
         category,
         notes=category.notes + passed_over(inventory),
-        plain_background=name in known.plain_background,
+        background=known.backgrounds.get(name),
     )
 
 

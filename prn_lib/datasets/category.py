@@ -37,6 +37,17 @@ class Inventory:
 
 
 @dataclass(frozen=True)
+class Background:
+    """The plain background of an object, which differs from it by more than a tolerance.
+
+    ``grey`` and ``tolerance`` are grey values in 0..255; None has them found in every image.
+    """
+
+    grey: int | None = None
+    tolerance: int | None = None
+
+
+@dataclass(frozen=True)
 class Category:
     """One category under the general supervised setting (App. A.2).
 
@@ -51,7 +62,7 @@ class Category:
     test: tuple[Sample, ...]
     left_out: tuple[Sample, ...] = ()
     notes: tuple[str, ...] = ()
-    plain_background: bool = False  # an object before a plain background: it can be segmented
+    background: Background | None = None  # an object before it can be segmented; None: a texture
     mask_threshold: int = 0  # a mask pixel is anomalous above this grey value
 
     def load(self, samples: Sequence[Sample], size: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prn_lib.datasets.category import Category, Inventory
+from prn_lib.datasets.category import Background, Category, Inventory
 from prn_lib.datasets.split import split_official
 from prn_lib.paths import project_folder
 
@@ -46,7 +46,7 @@ class Dataset:
     published: Mapping[str, Published]
     split: Split | None = split_official
     by_name_only: tuple[str, ...] = ()  # further categories, which overlap the others
-    plain_background: frozenset[str] = frozenset()  # objects that a threshold can segment
+    backgrounds: Mapping[str, Background] = field(default_factory=dict)  # where they are plain
     generate: Callable[[Path], Path] | None = None  # makes the images where they are not yet
     archive: Archive | None = None
     steps: tuple[str, ...] = ()  # how to get it by hand; {root} stands for the folder

@@ -6,9 +6,14 @@ textures of heterologous anomalies (Sec. 3.4), given by the option ``textures``.
 
 from pathlib import Path
 
+import torch
+
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Archive, Dataset, Published
 from prn_lib.datasets.pairing import normals_of
+from prn_lib.datasets.reading import read_samples
+from prn_lib.datasets.sample import Sample
+from prn_lib.images import SUFFIXES, is_image
 
 IMAGES_EACH = 120
 _NAMES = """
@@ -31,6 +36,22 @@ def scan(root: Path, name: str) -> Inventory:
     troubles: list[str] = []
     images = normals_of(folder, f"images/{name}", troubles)
     return Inventory(normals=images, troubles=tuple(troubles), folders=(folder,))
+
+
+def read_textures(folder: Path, size: int) -> torch.Tensor:
+    """The images in ``folder`` and below, ``(T, 3, size, size)`` uint8, squashed as DRAEM does.
+
+    Kept in the cache; all of DTD at 256 pixels is 1.1 GB. Raises FileNotFoundError if there is no
+    image, ValueError, naming the file, for one that cannot be read.
+    """
+    files = sorted(path for path in folder.expanduser().rglob("*") if is_image(path))
+    if not files:
+        raise FileNotFoundError(
+            f"texture folder {folder} holds no image ({', '.join(SUFFIXES)}); "
+            "point textures at the folder of DTD's images, or leave it out for generated textures"
+        )
+    textures, _ = read_samples([Sample(path.stem, path) for path in files], size)
+    return textures
 
 
 DATASET = Dataset(

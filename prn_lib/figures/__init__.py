@@ -8,13 +8,20 @@ from prn_lib.figures.data import (
     show_split,
 )
 from prn_lib.figures.runs import (
-    show_anomalies,
     show_image_scores,
     show_loss,
     show_score_maps,
     show_scored,
 )
 from prn_lib.figures.selection import show_watched
+from prn_lib.figures.synthesis import (
+    show_anomalies,
+    show_extension,
+    show_foregrounds,
+    show_images,
+    show_maps,
+    show_simulation,
+)
 
 __all__ = [
     "Picture",
@@ -23,10 +30,15 @@ __all__ = [
     "show_anomalies",
     "show_category",
     "show_defect_areas",
+    "show_extension",
+    "show_foregrounds",
     "show_image_scores",
+    "show_images",
     "show_loss",
+    "show_maps",
     "show_score_maps",
     "show_scored",
+    "show_simulation",
     "show_split",
     "show_watched",
 ]

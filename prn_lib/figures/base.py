@@ -73,6 +73,6 @@ def draw_image(axis: Axes, image: torch.Tensor, title: str) -> None:
 
 
 def draw_outline(axis: Axes, mask: torch.Tensor) -> None:
-    """Draw the border of a mask ``(1, H, W)`` {0, 1}."""
+    """Draw the border of a mask ``(1, H, W)`` bool or {0, 1}."""
     if mask.any():
-        axis.contour(mask[0].numpy(), levels=[0.5], colors=CONTOUR, linewidths=0.8)
+        axis.contour(mask[0].float().numpy(), levels=[0.5], colors=CONTOUR, linewidths=0.8)

@@ -1,40 +1,21 @@
-"""Figures of a run: its synthesis, its loss, its score maps."""
+"""Figures of a run: its loss, its score maps, its image scores."""
 
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 
 from prn_lib.datasets import Category, Sample
 from prn_lib.datasets.sample import GOOD
 from prn_lib.figures.base import (
     Picture,
     draw_image,
-    draw_outline,
     image_grid,
     normal_first,
     picture,
 )
 from prn_lib.run import Result
 from prn_lib.scoring import Scored
-from prn_lib.synthesis import Anomaly, Synthesizer
-
-
-def show_anomalies(synthesizer: Synthesizer, seed: int, per_kind: int = 6) -> Picture:
-    """A row of synthesized anomalies for each kind, outlined; titles tell the opacity beta."""
-    generator = torch.Generator().manual_seed(seed)
-    figure, axes = image_grid(len(synthesizer.kinds), per_kind)
-    for row, kind in zip(axes, synthesizer.kinds, strict=True):
-        for axis in row:
-            anomaly: Anomaly = synthesizer.draw(kind, generator)
-            draw_image(axis, anomaly.image, rf"{kind}, $\beta$ = {anomaly.opacity:.2f}")
-            draw_outline(axis, anomaly.mask)
-    return picture(
-        figure,
-        f"Synthesized anomalies on normal images, a row each for {', '.join(synthesizer.kinds)}, "
-        "with the changed region outlined.",
-    )
 
 
 def show_loss(losses: Sequence[float]) -> Picture:

@@ -1,22 +1,39 @@
 """Training batches: normals, extended and simulated anomalies in the paper's proportions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
-from prn_lib.synthesis.anomalies import Anomaly, extended_anomaly, simulated_anomaly
-from prn_lib.synthesis.target_area import estimate_foreground
-from prn_lib.synthesis.textures import TextureSource
+from prn_lib.synthesis.anomalies import KINDS, Anomalies
+from prn_lib.synthesis.augment import random_operations
+from prn_lib.synthesis.blend import OPACITY
+from prn_lib.synthesis.draws import integers, pick, pick_images, to_device, uniform
+from prn_lib.synthesis.extended import move_regions, place
+from prn_lib.synthesis.simulated import noise_masks, random_tiles
+from prn_lib.synthesis.target_area import (
+    TargetAreas,
+    on_foregrounds,
+    random_target_areas,
+    whole_images,
+)
+
+# Anomalies rendered at once: on a processor so few that their images stay in its cache, which is
+# several times faster than memory; elsewhere all of a batch.
+PARTS = {"cpu": 1}
 
 
 class Synthesizer:
-    """Makes the batch of a training step from (seed, step) alone.
+    """Makes the batch of a training step from (seed, step) alone, on ``device``.
 
     ``normals`` ``(N, 3, S, S)`` uint8; ``seen_images`` ``(A, 3, S, S)`` and ``seen_masks``
-    ``(A, 1, S, S)`` uint8, the training anomalies; ``kinds`` the kinds of anomaly to make;
-    ``plain_background`` limits target areas to the object, found once for every normal.
+    ``(A, 1, S, S)`` uint8, the training anomalies; ``textures`` ``(T, 3, S, S)`` uint8; ``kinds``
+    the kinds of anomaly to make; ``foregrounds`` ``(N, 1, S, S)`` bool, where anomalies may be on
+    each normal, or None for anywhere. Images stay uint8 on the device until they are used.
     ``visible`` ``(A,)`` tells afterwards which of the training anomalies have a pixel to extend.
 
-    Raises ValueError if extended anomalies are asked for and no seen mask has a pixel.
+    Raises ValueError if extended anomalies are asked for and no seen mask has a pixel, and for
+    images that do not all have one size.
     """
 
     def __init__(
@@ -24,11 +41,12 @@ class Synthesizer:
         normals: torch.Tensor,
         seen_images: torch.Tensor,
         seen_masks: torch.Tensor,
-        textures: TextureSource,
+        textures: torch.Tensor,
         *,
-        kinds: tuple[str, ...] = ("EA", "HEA", "HOA"),
+        kinds: tuple[str, ...] = KINDS,
         use_target_area: bool = True,
-        plain_background: bool = False,
+        foregrounds: torch.Tensor | None = None,
+        device: torch.device | str = "cpu",
     ) -> None:
         visible = seen_masks.bool().flatten(1).any(1)  # a tiny region can vanish when resized
         if "EA" in kinds and not visible.any():
@@ -36,17 +54,18 @@ class Synthesizer:
                 "extended anomalies need a training anomaly whose mask is not empty at this "
                 "image_size: raise n_anomalies or set extended=False"
             )
-        self.normals = normals
-        self.visible = visible
-        self.seen_images, self.seen_masks = seen_images[visible], seen_masks[visible]
-        self.textures = textures
-        self.kinds = kinds
-        self.use_target_area = use_target_area
-        self.foregrounds = (
-            [_foreground(i, image) for i, image in enumerate(normals)]
-            if plain_background and use_target_area
-            else None
-        )
+        sizes = {tuple(images.shape[-2:]) for images in (normals, seen_images, textures)}
+        if len(sizes) > 1:
+            raise ValueError(f"normals, seen anomalies and textures differ in size: {sizes}")
+        self.kinds, self.visible, self.use_target_area = kinds, visible, use_target_area
+        self.normals = normals.to(device)
+        self.banks = {
+            "EA": seen_images[visible].to(device),
+            "HEA": textures.to(device),
+            "HOA": self.normals,
+        }
+        self.seen_masks = seen_masks[visible].bool().to(device)
+        self.foregrounds = None if foregrounds is None else foregrounds.to(device)
 
     def batch(
         self, seed: int, step: int, normal_indices: torch.Tensor, n_extended: int, n_simulated: int
@@ -57,13 +76,16 @@ class Synthesizer:
         anomalies. Places of a kind that is left out (Table 5) go to the others.
         """
         generator = _step_generator(seed, step)
-        made = [
-            self.draw(kind, generator) for kind in self._plan(n_extended, n_simulated, generator)
-        ]
-        normals = self.normals[normal_indices].float() / 255
-        masks = torch.zeros(len(normals), 1, *normals.shape[-2:])
-        images = torch.cat([normals, *(anomaly.image[None] for anomaly in made)])
-        return images, torch.cat([masks, *(anomaly.mask[None] for anomaly in made)])
+        made = self.make(self._plan(n_extended, n_simulated, generator), generator)
+        count, (height, width) = len(normal_indices), self.normals.shape[-2:]
+        images = torch.empty(count + len(made), 3, height, width, device=self.normals.device)
+        masks = torch.zeros(count + len(made), 1, height, width, device=self.normals.device)
+        masks[count:] = made.masks
+        images[:count] = pick_images(self.normals, normal_indices.tolist())
+        part = PARTS.get(self.normals.device.type, len(made))
+        for start in range(0, len(made), part):
+            made.render(start, start + part, out=images[count + start :][:part])
+        return images, masks
 
     def _plan(self, n_extended: int, n_simulated: int, generator: torch.Generator) -> list[str]:
         simulated = [kind for kind in self.kinds if kind != "EA"]
@@ -71,40 +93,49 @@ class Synthesizer:
             n_extended, n_simulated = 0, n_extended + n_simulated
         if not simulated:
             n_extended, n_simulated = n_extended + n_simulated, 0
-        picks = torch.randint(max(1, len(simulated)), (n_simulated,), generator=generator)
+        picks = integers(0, max(0, len(simulated) - 1), (n_simulated,), generator)
         return ["EA"] * n_extended + [simulated[i] for i in picks.tolist()]
 
-    def draw(self, kind: str, generator: torch.Generator) -> Anomaly:
-        """One anomaly of ``kind`` on a random normal image."""
-        i = _pick(self.normals, generator)
-        normal = self.normals[i].float() / 255
-        area = {
-            "foreground": None if self.foregrounds is None else self.foregrounds[i],
-            "use_target_area": self.use_target_area,
-        }
-        if kind == "EA":
-            k = _pick(self.seen_images, generator)
-            image, mask = self.seen_images[k].float() / 255, self.seen_masks[k].float()
-            return extended_anomaly(normal, image, mask, generator, **area)
-        if kind == "HEA":
-            source = self.textures(normal.shape[-1], generator)
-        else:
-            source = self.normals[_pick(self.normals, generator)].float() / 255
-        return simulated_anomaly(kind, normal, source, generator, **area)
+    def make(self, kinds: Sequence[str], generator: torch.Generator) -> Anomalies:
+        """Draw one anomaly for each of ``kinds``, on random normal images."""
+        kinds = sorted(kinds, key=KINDS.index)
+        count, extended = len(kinds), kinds.count("EA")
+        normals = integers(0, len(self.normals) - 1, (count,), generator).tolist()
+        shares = uniform(0, 1, (count,), generator).tolist()
+        picks = [int(s * len(self.banks[k])) for s, k in zip(shares, kinds, strict=True)]
+        operations = random_operations(count, generator)
+        opacity = uniform(*OPACITY, (count,), generator)
+        areas = self._areas(normals, generator)
+        seen = pick(self.seen_masks, picks[:extended])
+        placements = place(seen, areas.first(extended), generator)
+        regions = move_regions(seen, placements.maps)
+        noise = noise_masks(areas.masks[extended:], generator)
+        tiles = random_tiles(kinds.count("HOA"), generator)
+        return Anomalies(
+            kinds=kinds,
+            masks=torch.cat([regions & areas.masks[:extended], noise.masks]),
+            banks=self.banks,
+            normal_indices=normals,
+            source_indices=picks,
+            operations=operations,
+            opacity=to_device(opacity, self.normals.device),
+            areas=areas,
+            regions=regions,
+            placements=placements,
+            noise=noise,
+            tiles=to_device(tiles, self.normals.device),
+        )
 
-
-def _foreground(index: int, image: torch.Tensor) -> torch.Tensor:
-    try:
-        return estimate_foreground(image.float() / 255)
-    except ValueError as error:
-        raise ValueError(f"training normal {index}: {error}") from None
+    def _areas(self, normals: list[int], generator: torch.Generator) -> TargetAreas:
+        shape, device = self.normals.shape[-2:], self.normals.device
+        if not self.use_target_area:
+            return whole_images(len(normals), shape, generator, device)
+        if self.foregrounds is None:
+            return random_target_areas(len(normals), shape, generator, device)
+        return on_foregrounds(pick(self.foregrounds, normals), generator)
 
 
 def _step_generator(seed: int, step: int) -> torch.Generator:
     """A generator of its own for each (seed, step); torch's on a CPU keeps 32 bits of a seed."""
     mixed = np.random.SeedSequence([seed, step]).generate_state(1)[0]
     return torch.Generator().manual_seed(int(mixed))
-
-
-def _pick(images: torch.Tensor, generator: torch.Generator) -> int:
-    return int(torch.randint(len(images), (), generator=generator))

@@ -1,60 +1,77 @@
-"""Perlin noise from its definition, and the masks made of it (Sec. 3.4, App. A.1)."""
+"""Perlin noise from its definition, for many maps at once (App. A.1, [37])."""
 
 import math
+from collections.abc import Sequence
 
 import torch
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional as F
 
-MAX_LOG_PERIODS = 5  # 2^0 .. 2^5 periods an axis, as in DRAEM [68]
-THRESHOLD = 0.5  # DRAEM [68]
-MAX_ROTATION = 90.0  # degrees either way, DRAEM [68]
+from prn_lib.synthesis.draws import to_device
 
 
-def uniform(low: float, high: float, generator: torch.Generator) -> float:
-    """One number drawn uniformly from [low, high)."""
-    return low + (high - low) * torch.rand((), generator=generator).item()
+def random_gradients(
+    periods: torch.Tensor, generator: torch.Generator, device: torch.device | str = "cpu"
+) -> torch.Tensor:
+    """Angles of the unit gradients on the lattices of ``periods`` ``(B, 2)``: ``(B, L, L)``.
+
+    The finest map decides L; a coarser one leaves some unused. The draws are made by ``generator``,
+    wherever it lives. Raises ValueError for periods below 1.
+    """
+    if periods.ndim != 2 or periods.shape[1] != 2 or (periods < 1).any():
+        raise ValueError(f"periods must be (B, 2) with 1 or more cells an axis, not {periods}")
+    points = max(periods.flatten().tolist(), default=1) + 1
+    size = (len(periods), points, points)
+    turns = torch.rand(size, generator=generator, device=generator.device)
+    return 2 * math.pi * to_device(turns, device)
+
+
+def gradient_noise(
+    shape: tuple[int, int], periods: torch.Tensor, angles: torch.Tensor
+) -> torch.Tensor:
+    """Noise ``(B, H, W)`` in [-1, 1] with ``periods`` ``(B, 2)`` cells along y and x.
+
+    Gradients (sin a, cos a) stand on the points (i, j) of a lattice. In lattice units the noise at
+    (y, x) is
+
+        sqrt(2) * sum_ij w(y - i) w(x - j) [sin a_ij (y - i) + cos a_ij (x - j)],
+
+    where w(d) = 1 - fade(|d|) is 0 from |d| = 1 on, so that only the four corners of a cell count.
+    It is 0 at every lattice point. As w(y - i) w(x - j) separates, the sum is a matrix product.
+    """
+    points = angles.shape[-1]
+    rows = _lattice_weights(shape[0], periods[:, 0], points)  # (B, H, 2 L): w(y - i), then w(d) d
+    columns = _lattice_weights(shape[1], periods[:, 1], points)  # (B, W, 2 L)
+    weight, ramp = columns.mT.split(points, dim=1)
+    gradient_y, gradient_x = math.sqrt(2) * angles.sin(), math.sqrt(2) * angles.cos()
+    return rows @ torch.cat([gradient_x @ ramp, gradient_y @ weight], dim=1)
 
 
 def perlin_noise(
-    shape: tuple[int, int], periods: tuple[int, int], generator: torch.Generator
+    shape: tuple[int, int],
+    periods: torch.Tensor | Sequence[Sequence[int]],
+    generator: torch.Generator,
+    device: torch.device | str = "cpu",
 ) -> torch.Tensor:
-    """Gradient noise ``(H, W)`` with ``periods`` lattice cells along y and x; values in [-1, 1].
+    """:func:`gradient_noise` ``(B, H, W)`` with random gradients, each map with its own periods."""
+    periods = torch.as_tensor(periods)
+    angles = random_gradients(periods, generator, device)
+    return gradient_noise(shape, to_device(periods, device), angles)
 
-    Random unit gradients stand on the lattice points; a pixel's value is the dot product of each
-    surrounding gradient with the offset from its lattice point, blended with Perlin's fade
-    6t^5 - 15t^4 + 10t^3, times sqrt(2). It is 0 at every lattice point.
+
+def _lattice_weights(size: int, periods: torch.Tensor, points: int) -> torch.Tensor:
+    """w(d), then w(d) d, of the distances d of an axis' pixels to lattice points: (B, size, 2 L).
+
+    Both are 0 but for the two points around a pixel.
     """
-    (height, width), (rows, columns) = shape, periods
-    angle = 2 * math.pi * torch.rand(rows + 1, columns + 1, generator=generator)
-    gradient_y, gradient_x = angle.sin(), angle.cos()
-    y = (torch.arange(height) * rows / height)[:, None]  # in lattice units
-    x = (torch.arange(width) * columns / width)[None, :]
-    row, column = y.long(), x.long()
-    y, x = y - row, x - column  # offset inside the cell, in [0, 1)
-
-    def ramp(down: int, right: int) -> torch.Tensor:
-        at = row + down, column + right
-        return gradient_y[at] * (y - down) + gradient_x[at] * (x - right)  # (H, W)
-
-    fade_y, fade_x = _fade(y), _fade(x)
-    top = torch.lerp(ramp(0, 0), ramp(0, 1), fade_x)
-    bottom = torch.lerp(ramp(1, 0), ramp(1, 1), fade_x)
-    return math.sqrt(2) * torch.lerp(top, bottom, fade_y)
+    position = torch.arange(size, device=periods.device) * periods[:, None] / size  # (B, size)
+    cell = position.long()
+    corners = torch.stack([cell, cell + 1], dim=2)
+    distance = position[..., None] - corners
+    weight = 1 - fade(distance.abs())
+    values = torch.cat([weight, weight * distance], dim=2)
+    places = torch.cat([corners, corners + points], dim=2)
+    return weight.new_zeros(len(periods), size, 2 * points).scatter_(2, places, values)
 
 
-def _fade(t: torch.Tensor) -> torch.Tensor:
+def fade(t: torch.Tensor) -> torch.Tensor:
+    """Perlin's curve 6t^5 - 15t^4 + 10t^3 from 0 to 1; its slope and bend vanish at both ends."""
     return t**3 * (t * (6 * t - 15) + 10)
-
-
-def perlin_mask(shape: tuple[int, int], generator: torch.Generator) -> torch.Tensor:
-    """A random binary mask ``(1, H, W)`` float {0, 1}: rotated Perlin noise above the threshold.
-
-    Periods are powers of two, one draw an axis, so that regions vary in size, shape and number.
-    The mask may be empty.
-    """
-    log_y, log_x = torch.randint(0, MAX_LOG_PERIODS + 1, (2,), generator=generator).tolist()
-    noise = perlin_noise(shape, (2**log_y, 2**log_x), generator)[None]
-    degrees = uniform(-MAX_ROTATION, MAX_ROTATION, generator)
-    rotated = F.rotate(noise, degrees, interpolation=InterpolationMode.BILINEAR)
-    return (rotated > THRESHOLD).float()

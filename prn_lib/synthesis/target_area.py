@@ -4,83 +4,112 @@ A random circle, rectangle or polygon, cut to the object's foreground where ther
 """
 
 import math
+from dataclasses import dataclass, replace
 
-import cv2
-import numpy as np
 import torch
-from scipy import ndimage
 
-from prn_lib.synthesis.perlin import uniform
+from prn_lib.synthesis.draws import integers, random_pixels, to_device, uniform
 
 GEOMETRIES = ("circle", "rectangle", "polygon")
-EXTENT = (0.15, 0.6)  # half the area's extent, as a share of the image's shorter side
-FOREGROUND_SHARE = (0.01, 0.99)  # an estimate outside this range found nothing or everything
+RADIUS = (0.15, 0.6)  # of the circle around a shape, as a share of the image's shorter side; ours
+POLYGON_CORNERS = (3, 8)  # ours
+JITTER = 0.2  # of the angle between two corners; with less than 0.25 the centre stays inside
+RECTANGLE_SKEW = 0.35  # 0 is a square, 0.5 a line; ours
+VERTICES = (
+    32  # of every outline: a circle has so many corners, a rectangle each of its four 8 times
+)
 
 
-def estimate_foreground(image: torch.Tensor) -> torch.Tensor:
-    """Separate an object from a plain background.
+@dataclass(frozen=True)
+class TargetAreas:
+    """Masks ``(B, 1, H, W)`` bool, a pixel (x, y) ``(B, 2)`` inside each, and their geometries."""
 
-    ``image`` is ``(3, H, W)`` float in [0, 1]. Returns ``(1, H, W)`` float {0, 1}. A pixel belongs
-    to the object if its colour differs from the border's median colour by more than Otsu's
-    threshold; small gaps are closed and holes filled. (The paper does not say how.)
+    masks: torch.Tensor
+    centres: torch.Tensor
+    geometries: tuple[str, ...]
 
-    Raises ValueError if nearly nothing or nearly everything is foreground.
+    def first(self, count: int) -> "TargetAreas":
+        """The first ``count`` areas."""
+        return TargetAreas(self.masks[:count], self.centres[:count], self.geometries[:count])
+
+
+def whole_images(
+    count: int, shape: tuple[int, int], generator: torch.Generator, device: torch.device | str
+) -> TargetAreas:
+    """Every image is its own target area, as when target areas are left out (Table 5)."""
+    masks = torch.ones((), dtype=torch.bool, device=device).expand(count, 1, *shape)
+    return TargetAreas(masks, _random_centres(count, shape, generator, device), ("whole",) * count)
+
+
+def random_target_areas(
+    count: int, shape: tuple[int, int], generator: torch.Generator, device: torch.device | str
+) -> TargetAreas:
+    """Target areas anywhere on images of ``shape`` (H, W), as on textures."""
+    return _areas_around(_random_centres(count, shape, generator, device), shape, generator)
+
+
+def on_foregrounds(foregrounds: torch.Tensor, generator: torch.Generator) -> TargetAreas:
+    """A target area on each of ``foregrounds`` ``(B, 1, H, W)`` bool, as on objects.
+
+    Its centre is a random pixel of the foreground, and it is cut to the foreground: so it is empty
+    only if the foreground is.
     """
-    pixels = image.permute(1, 2, 0).numpy()
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    distance = np.abs(pixels - np.median(border, axis=0)).max(axis=2)
-    grey = np.round(distance * 255).astype(np.uint8)
-    _, binary = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    closed = cv2.morphologyEx(binary, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    filled = ndimage.binary_fill_holes(closed)
-    share = filled.mean()
-    if not FOREGROUND_SHARE[0] <= share <= FOREGROUND_SHARE[1]:
-        raise ValueError(
-            f"the foreground estimate covers {share:.1%} of the image: the object does not stand "
-            "out from a plain background; set use_foreground=False"
-        )
-    return torch.from_numpy(filled.astype(np.float32))[None]
+    shares = to_device(uniform(0, 1, (len(foregrounds), 1), generator), foregrounds.device)
+    centres = random_pixels(foregrounds, shares)[:, 0]
+    areas = _areas_around(centres, foregrounds.shape[-2:], generator)
+    return replace(areas, masks=areas.masks & foregrounds)
 
 
-def random_target_area(
-    shape: tuple[int, int], generator: torch.Generator, foreground: torch.Tensor | None = None
-) -> tuple[torch.Tensor, str]:
-    """Draw a target area ``(1, H, W)`` float {0, 1} and the name of its geometry.
+def _random_centres(
+    count: int, shape: tuple[int, int], generator: torch.Generator, device: torch.device | str
+) -> torch.Tensor:
+    sides = torch.tensor([shape[1], shape[0]])
+    return to_device((uniform(0, 1, (count, 2), generator) * sides).long(), device)
 
-    Its centre lies on the foreground (anywhere if None) and it is cut to the foreground, so it is
-    never empty.
+
+def _areas_around(
+    centres: torch.Tensor, shape: tuple[int, int], generator: torch.Generator
+) -> TargetAreas:
+    picks = integers(0, len(GEOMETRIES) - 1, (len(centres),), generator)
+    outlines = min(shape) * _outlines(picks, generator)
+    masks = fill_convex(to_device(outlines, centres.device) + centres[:, None], shape)
+    return TargetAreas(masks, centres, tuple(GEOMETRIES[i] for i in picks.tolist()))
+
+
+def _outlines(picks: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Vertices ``(B, 32, 2)`` on a circle around the origin, for images of side 1.
+
+    Corner v of n stands at the angle 2 pi (v + jitter_v) / n. A circle has 32 corners without
+    jitter; with four corners and jitters +s, -s, +s, -s the shape is a rectangle.
     """
-    geometry = GEOMETRIES[int(torch.randint(len(GEOMETRIES), (), generator=generator))]
-    centre = _random_centre(shape, generator, foreground)
-    outline = _outline(geometry, min(shape), generator) + centre  # (n, 2) as (x, y)
-    area = np.zeros(shape, np.uint8)
-    cv2.fillPoly(area, [np.round(outline).astype(np.int32)], 1)
-    area[int(centre[1]), int(centre[0])] = 1
-    target = torch.from_numpy(area).float()[None]
-    return (target if foreground is None else target * foreground), geometry
+    count = len(picks)
+    circle, rectangle = (picks == 0)[:, None], (picks == 1)[:, None]
+    corners = integers(*POLYGON_CORNERS, (count, 1), generator)
+    corners = torch.where(circle, VERTICES, torch.where(rectangle, 4, corners))
+    corner = torch.arange(VERTICES) * corners // VERTICES  # (B, 32): which corner a vertex is
+    jitter = uniform(-JITTER, JITTER, (count, VERTICES), generator).gather(1, corner)
+    skew = uniform(-RECTANGLE_SKEW, RECTANGLE_SKEW, (count, 1), generator)
+    jitter = torch.where(rectangle, skew * (1 - 2 * (corner % 2)), jitter)
+    jitter = torch.where(circle, 0.0, jitter)
+    turn = uniform(0, 2 * math.pi, (count, 1), generator)
+    angle = 2 * math.pi * (corner + jitter) / corners + torch.where(rectangle, math.pi / 4, turn)
+    radius = uniform(*RADIUS, (count, 1), generator)
+    return torch.stack([radius * angle.cos(), radius * angle.sin()], dim=-1)
 
 
-def _random_centre(
-    shape: tuple[int, int], generator: torch.Generator, foreground: torch.Tensor | None
-) -> np.ndarray:
-    candidates = torch.ones(shape) if foreground is None else foreground[0]
-    flat = candidates.flatten().nonzero().flatten()
-    pick = int(flat[int(torch.randint(len(flat), (), generator=generator))])
-    return np.array([pick % shape[1], pick // shape[1]])
+def fill_convex(vertices: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
+    """Fill convex outlines: vertices (x, y) ``(B, V, 2)`` in pixels -> masks ``(B, 1, H, W)`` bool.
 
-
-def _outline(geometry: str, side: int, generator: torch.Generator) -> np.ndarray:
-    """Vertices ``(n, 2)`` around the origin, in pixels."""
-    extent = uniform(*EXTENT, generator) * side
-    if geometry == "rectangle":
-        half_width, half_height = extent, extent * uniform(0.3, 1.0, generator)
-        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-        return corners * np.array([half_width, half_height])
-    if geometry == "circle":
-        count, radii = 64, np.full(64, extent)
-    else:
-        count = int(torch.randint(3, 9, (), generator=generator))
-        radii = extent * (0.4 + 0.6 * torch.rand(count, generator=generator).numpy())
-    turn = uniform(0, 2 * math.pi, generator)
-    angles = turn + 2 * math.pi * np.arange(count) / count
-    return np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)
+    A row meets a convex outline in an interval, between the smallest and the largest x at which an
+    edge crosses it. Pixels whose centre lies inside are filled.
+    """
+    rows = torch.arange(shape[0], device=vertices.device)
+    columns = torch.arange(shape[1], device=vertices.device)
+    start, end = vertices, vertices.roll(-1, dims=1)
+    (x0, y0), (x1, y1) = (points[..., None].unbind(2) for points in (start, end))  # (B, V, 1)
+    crosses = (y0 <= rows) != (y1 <= rows)  # (B, V, H)
+    slope = (x1 - x0) / torch.where(y1 == y0, 1, y1 - y0)
+    x = x0 + (rows - y0) * slope
+    left = torch.where(crosses, x, torch.inf).amin(1)[..., None]  # (B, H, 1)
+    right = torch.where(crosses, x, -torch.inf).amax(1)[..., None]
+    return ((columns >= left) & (columns <= right))[:, None]

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from prn_lib.datasets import mvtec
+from prn_lib.datasets.category import Background
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.mini import button, grain, weave
 from prn_lib.datasets.mini.canvas import SIZE, lighting, photograph
@@ -124,6 +125,6 @@ DATASET = Dataset(
         )
         for name, module in CATEGORIES.items()
     },
-    plain_background=frozenset({"button"}),
+    backgrounds={"button": Background()},
     generate=ensure,
 )

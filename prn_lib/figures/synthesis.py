@@ -1,0 +1,128 @@
+"""Figures of anomaly synthesis: noise, stages, galleries, foregrounds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+
+from prn_lib.figures.base import Picture, draw_image, draw_outline, image_grid, picture
+from prn_lib.synthesis import Anomalies, Synthesizer
+
+PER_ROW = 6
+
+
+def show_anomalies(synthesizer: Synthesizer, seed: int, per_kind: int = 6) -> Picture:
+    """Our Fig. 8: a row of anomalies for each kind, outlined; titles tell the opacity beta."""
+    generator = torch.Generator().manual_seed(seed)
+    figure, axes = image_grid(len(synthesizer.kinds), per_kind)
+    for row, kind in zip(axes, synthesizer.kinds, strict=True):
+        made = synthesizer.make([kind] * per_kind, generator)
+        for i, (axis, image) in enumerate(zip(row, made.render().images, strict=True)):
+            draw_image(axis, image, rf"{kind}, $\beta$ = {made.opacity[i].item():.2f}")
+            draw_outline(axis, made.masks[i])
+    return picture(
+        figure,
+        f"Synthesized anomalies on normal images, a row each for {', '.join(synthesizer.kinds)}, "
+        "with the changed region outlined.",
+    )
+
+
+def show_extension(made: Anomalies, seen: tuple[torch.Tensor, torch.Tensor]) -> Picture:
+    """Our Fig. 5: every stage of the first, extended anomaly of ``made``.
+
+    ``seen`` is the image ``(3, H, W)`` and mask ``(1, H, W)`` of the seen anomaly, as it was.
+    """
+    stages, mask = made.render(0, 1), made.masks[0]
+    region = made.regions[0]
+    panels = (
+        ("a seen anomaly", *seen),
+        ("A: its colours changed", stages.sources[0], seen[1]),
+        ("R: its region, moved", _cut(stages.pasted[0], region), None),
+        ("TA: the target area", made.areas.masks[0], None),
+        ("C: the part inside it", _cut(stages.pasted[0], mask), None),
+        ("M: the mask", mask, None),
+        ("N: a normal image", stages.normals[0], None),
+        ("E: the result", stages.images[0], mask),
+    )
+    return _panels(panels, f"How an extended anomaly is made, in eight steps. {made.describe(0)}.")
+
+
+def show_simulation(made: Anomalies, sources: torch.Tensor) -> Picture:
+    """Our Fig. 7: every stage of the first, simulated anomaly of ``made``.
+
+    ``sources`` ``(3, H, W)`` is the texture or normal image that was taken, as it was.
+    """
+    stages, mask = made.render(0, 1), made.masks[0]
+    changed = "A: augmented" if made.kinds[0] == "HEA" else "A: augmented, shuffled"
+    panels = (
+        ("its source", sources, None),
+        (changed, stages.sources[0], None),
+        ("P: Perlin noise", made.noise.noise[0], None),
+        ("TA: the target area", made.areas.masks[0], None),
+        ("M: noise above the threshold", mask, None),
+        ("what shows through", _cut(stages.pasted[0], mask), None),
+        ("N: a normal image", stages.normals[0], None),
+        ("S: the result", stages.images[0], mask),
+    )
+    return _panels(panels, f"How a simulated anomaly is made, in eight steps. {made.describe(0)}.")
+
+
+def show_images(images: torch.Tensor, titles: Sequence[str], alt: str) -> Picture:
+    """Images ``(B, 3, H, W)`` in [0, 1] or uint8, six a row, with a title each."""
+    return _panels([(t, i, None) for i, t in zip(images, titles, strict=True)], alt, PER_ROW)
+
+
+def show_maps(maps: torch.Tensor, titles: Sequence[str], alt: str) -> Picture:
+    """Maps ``(B, H, W)``, of noise in [-1, 1] or masks as bool, six a row, with a title each."""
+    return _panels([(t, m[None], None) for m, t in zip(maps, titles, strict=True)], alt, PER_ROW)
+
+
+def show_foregrounds(images: torch.Tensor, masks: torch.Tensor, names: Sequence[str]) -> Picture:
+    """Foregrounds ``(N, 1, H, W)`` bool, outlined on their images ``(N, 3, H, W)``, six a row."""
+    covers = [f"{share:.0%}" for share in masks.float().mean((1, 2, 3)).tolist()]
+    titles = [f"{n.split('/')[-1]}: {c}" for n, c in zip(names, covers, strict=True)]
+    panels = list(zip(titles, images, masks, strict=True))
+    told = ", ".join(f"{n} {c}" for n, c in zip(names, covers, strict=True))
+    return _panels(panels, f"Foregrounds outlined, and how much they cover: {told}.", PER_ROW)
+
+
+def _panels(
+    panels: Sequence[tuple[str, torch.Tensor, torch.Tensor | None]], alt: str, columns: int = 4
+) -> Picture:
+    """Images or maps with a title and perhaps an outline."""
+    columns = min(columns, len(panels))
+    figure, axes = image_grid(-(-len(panels) // columns), columns)
+    for axis, (title, image, outline) in zip(axes.flat, panels, strict=False):
+        _draw(axis, image, title)
+        if outline is not None:
+            draw_outline(axis, outline)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    return picture(figure, alt)
+
+
+def _draw(axis: Axes, image: torch.Tensor, title: str) -> None:
+    if len(image) == 3:
+        draw_image(axis, image, title)
+        return
+    low, colours = (0, "gray") if image.dtype == torch.bool else (-1, "RdGy")
+    axis.imshow(image[0].numpy(), cmap=colours, vmin=low, vmax=1)
+    axis.set_title(title, fontsize=8)
+
+
+def _cut(image: torch.Tensor, region: torch.Tensor) -> torch.Tensor:
+    """``image`` inside a region, a light grey outside."""
+    return torch.where(region, image, torch.full_like(image, 0.85))
+
+
+def to_pixels(image: torch.Tensor) -> np.ndarray:
+    """What a screen shows of an image ``(3, H, W)`` in [0, 1] or of a map ``(H, W)``, as uint8.
+
+    A map is a mask, bool, or noise: -1 is black, 0 grey, 1 white. Returns ``(H, W, 3)`` or
+    ``(H, W)``.
+    """
+    if image.dtype != torch.bool and image.ndim == 2:
+        image = (image + 1) / 2
+    pixels = (255 * image.float()).round().byte().numpy()
+    return pixels.transpose(1, 2, 0) if image.ndim == 3 else pixels
