@@ -11,7 +11,7 @@ BIN   := .venv/bin
 STAMP := .make
 LIBRARY  := $(shell find prn_lib -name '*.py')
 CHAPTERS := $(wildcard book/*.ipynb)
-BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path '*/.ipynb_checkpoints/*')
+BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path '*/.ipynb_checkpoints/*')
 TESTS    := $(shell find tests workflow .ci -type f -not -name '*.pyc')
 RECORDS   = $(shell find runs -name result.json 2>/dev/null)
 HTML     := book/_build/html/index.html
@@ -51,7 +51,12 @@ reproduce: $(STAMP)/installed
 book: $(HTML)
 	@echo '== the book: open $(HTML)'
 
-$(HTML): $(STAMP)/installed $(BOOK) $(LIBRARY) $(RECORDS)
+$(STAMP)/scripts: $(STAMP)/installed book/pages/package-lock.json workflow/page_scripts.py
+	@echo '== the scripts of the pages (once)'
+	@$(BIN)/python workflow/page_scripts.py
+	@touch $@
+
+$(HTML): $(STAMP)/installed $(STAMP)/scripts $(BOOK) $(LIBRARY) $(RECORDS)
 	@echo '== building the book (its chapters run; a finished run is not computed again)'
 	@$(BIN)/jupyter-book build . --path-output book --warningiserror --nitpick --keep-going --quiet
 	@touch $@

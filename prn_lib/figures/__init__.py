@@ -7,6 +7,7 @@ from prn_lib.figures.data import (
     show_defect_areas,
     show_split,
 )
+from prn_lib.figures.noise import show_fade, show_lattice
 from prn_lib.figures.runs import (
     show_image_scores,
     show_loss,
@@ -19,8 +20,11 @@ from prn_lib.figures.synthesis import (
     show_extension,
     show_foregrounds,
     show_images,
+    show_made,
     show_maps,
+    show_seen,
     show_simulation,
+    show_tries,
 )
 
 __all__ = [
@@ -31,14 +35,19 @@ __all__ = [
     "show_category",
     "show_defect_areas",
     "show_extension",
+    "show_fade",
     "show_foregrounds",
     "show_image_scores",
     "show_images",
+    "show_lattice",
     "show_loss",
+    "show_made",
     "show_maps",
     "show_score_maps",
     "show_scored",
+    "show_seen",
     "show_simulation",
     "show_split",
+    "show_tries",
     "show_watched",
 ]

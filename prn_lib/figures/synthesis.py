@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
+import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 
 from prn_lib.figures.base import Picture, draw_image, draw_outline, image_grid, picture
 from prn_lib.synthesis import Anomalies, Synthesizer
+from prn_lib.synthesis.extended import TRIES
 
 PER_ROW = 6
 
@@ -116,13 +117,34 @@ def _cut(image: torch.Tensor, region: torch.Tensor) -> torch.Tensor:
     return torch.where(region, image, torch.full_like(image, 0.85))
 
 
-def to_pixels(image: torch.Tensor) -> np.ndarray:
-    """What a screen shows of an image ``(3, H, W)`` in [0, 1] or of a map ``(H, W)``, as uint8.
+def show_tries(made: Anomalies) -> Picture:
+    """How many draws of Aug2 the extended anomalies of ``made`` took to meet their target area."""
+    tries = made.placements.tries
+    met = tries[tries > 0]
+    figure, axis = plt.subplots(figsize=(7, 2.2))
+    axis.hist(met.tolist(), bins=range(1, TRIES + 2), color="C0", align="left")
+    axis.set(xlabel="draws of Aug2 until the region met its target area", ylabel="anomalies")
+    axis.spines[["top", "right"]].set_visible(False)
+    return picture(
+        figure,
+        f"Histogram of the draws that {len(tries)} extended anomalies took, from 1 to {TRIES}: it "
+        f"falls from the first on; the median is {int(met.median())}. {int((tries == 0).sum())} "
+        "met their area in no draw and were shifted onto it.",
+    )
 
-    A map is a mask, bool, or noise: -1 is black, 0 grey, 1 white. Returns ``(H, W, 3)`` or
-    ``(H, W)``.
-    """
-    if image.dtype != torch.bool and image.ndim == 2:
-        image = (image + 1) / 2
-    pixels = (255 * image.float()).round().byte().numpy()
-    return pixels.transpose(1, 2, 0) if image.ndim == 3 else pixels
+
+def show_seen(images: torch.Tensor, regions: torch.Tensor) -> Picture:
+    """Seen anomalies ``(A, 3, H, W)`` uint8, their regions ``(A, 1, H, W)`` bool outlined."""
+    panels = [(f"seen {i}", *pair) for i, pair in enumerate(zip(images, regions, strict=True))]
+    return _panels(panels, f"{len(images)} anomalous images, the defect outlined.", PER_ROW)
+
+
+def show_made(made: Anomalies) -> Picture:
+    """The images of some anomalies, outlined; titles tell what they were made of."""
+    titles = (
+        rf"{k} of {i}, $\beta$ = {beta:.2f}"
+        for k, i, beta in zip(made.kinds, made.source_indices, made.opacity.tolist(), strict=True)
+    )
+    panels = list(zip(titles, made.render().images, made.masks, strict=True))
+    told = "; ".join(made.describe(i) for i in range(len(made)))
+    return _panels(panels, f"{len(made)} synthesized anomalies, outlined. {told}.", PER_ROW)

@@ -4,6 +4,7 @@ A random circle, rectangle or polygon, cut to the object's foreground where ther
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -71,19 +72,24 @@ def _areas_around(
     centres: torch.Tensor, shape: tuple[int, int], generator: torch.Generator
 ) -> TargetAreas:
     picks = integers(0, len(GEOMETRIES) - 1, (len(centres),), generator)
-    outlines = min(shape) * _outlines(picks, generator)
-    masks = fill_convex(to_device(outlines, centres.device) + centres[:, None], shape)
-    return TargetAreas(masks, centres, tuple(GEOMETRIES[i] for i in picks.tolist()))
+    geometries = tuple(GEOMETRIES[i] for i in picks.tolist())
+    radii = uniform(*RADIUS, (len(centres), 1), generator)
+    vertices = min(shape) * random_outlines(geometries, radii, generator)
+    masks = fill_convex(to_device(vertices, centres.device) + centres[:, None], shape)
+    return TargetAreas(masks, centres, geometries)
 
 
-def _outlines(picks: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Vertices ``(B, 32, 2)`` on a circle around the origin, for images of side 1.
+def random_outlines(
+    geometries: Sequence[str], radii: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
+    """Vertices (x, y) ``(B, 32, 2)`` around the origin, on circles with ``radii`` ``(B, 1)``.
 
     Corner v of n stands at the angle 2 pi (v + jitter_v) / n. A circle has 32 corners without
     jitter; with four corners and jitters +s, -s, +s, -s the shape is a rectangle.
     """
-    count = len(picks)
-    circle, rectangle = (picks == 0)[:, None], (picks == 1)[:, None]
+    count = len(geometries)
+    circle = torch.tensor([[name == "circle"] for name in geometries])
+    rectangle = torch.tensor([[name == "rectangle"] for name in geometries])
     corners = integers(*POLYGON_CORNERS, (count, 1), generator)
     corners = torch.where(circle, VERTICES, torch.where(rectangle, 4, corners))
     corner = torch.arange(VERTICES) * corners // VERTICES  # (B, 32): which corner a vertex is
@@ -93,8 +99,7 @@ def _outlines(picks: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     jitter = torch.where(circle, 0.0, jitter)
     turn = uniform(0, 2 * math.pi, (count, 1), generator)
     angle = 2 * math.pi * (corner + jitter) / corners + torch.where(rectangle, math.pi / 4, turn)
-    radius = uniform(*RADIUS, (count, 1), generator)
-    return torch.stack([radius * angle.cos(), radius * angle.sin()], dim=-1)
+    return torch.stack([radii * angle.cos(), radii * angle.sin()], dim=-1)
 
 
 def fill_convex(vertices: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:

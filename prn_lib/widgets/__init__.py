@@ -1,0 +1,25 @@
+"""Pictures that a reader can steer, in a notebook and on a published page alike."""
+
+from prn_lib.widgets.explore import explore
+from prn_lib.widgets.synthesis import (
+    explore_colours,
+    explore_extension,
+    explore_foreground,
+    explore_noise,
+    explore_noise_mask,
+    explore_octaves,
+    explore_opacity,
+    explore_target_areas,
+)
+
+__all__ = [
+    "explore",
+    "explore_colours",
+    "explore_extension",
+    "explore_foreground",
+    "explore_noise",
+    "explore_noise_mask",
+    "explore_octaves",
+    "explore_opacity",
+    "explore_target_areas",
+]
