@@ -14,18 +14,18 @@ PER_ROW = 6
 
 
 def show_anomalies(synthesizer: Synthesizer, seed: int, per_kind: int = 6) -> Picture:
-    """Our Fig. 8: a row of anomalies for each kind, outlined; titles tell the opacity beta."""
+    """Our Fig. 8: for each kind a row of anomalies above their masks; titles tell beta."""
     generator = torch.Generator().manual_seed(seed)
-    figure, axes = image_grid(len(synthesizer.kinds), per_kind)
-    for row, kind in zip(axes, synthesizer.kinds, strict=True):
+    figure, axes = image_grid(2 * len(synthesizer.kinds), per_kind)
+    for k, kind in enumerate(synthesizer.kinds):
         made = synthesizer.make([kind] * per_kind, generator)
-        for i, (axis, image) in enumerate(zip(row, made.render().images, strict=True)):
-            draw_image(axis, image, rf"{kind}, $\beta$ = {made.opacity[i].item():.2f}")
-            draw_outline(axis, made.masks[i])
+        for i, image in enumerate(made.render().images):
+            _draw(axes[2 * k, i], image, rf"{kind}, $\beta$ = {made.opacity[i].item():.2f}")
+            _draw(axes[2 * k + 1, i], made.masks[i], "")
     return picture(
         figure,
-        f"Synthesized anomalies on normal images, a row each for {', '.join(synthesizer.kinds)}, "
-        "with the changed region outlined.",
+        f"Synthesized anomalies on normal images, {per_kind} each of "
+        f"{', '.join(synthesizer.kinds)}; below each its mask, white where the image was changed.",
     )
 
 
@@ -44,7 +44,7 @@ def show_extension(made: Anomalies, seen: tuple[torch.Tensor, torch.Tensor]) -> 
         ("C: the part inside it", _cut(stages.pasted[0], mask), None),
         ("M: the mask", mask, None),
         ("N: a normal image", stages.normals[0], None),
-        ("E: the result", stages.images[0], mask),
+        ("E: the result", stages.images[0], None),
     )
     return _panels(panels, f"How an extended anomaly is made, in eight steps. {made.describe(0)}.")
 
@@ -64,7 +64,7 @@ def show_simulation(made: Anomalies, sources: torch.Tensor) -> Picture:
         ("M: noise above the threshold", mask, None),
         ("what shows through", _cut(stages.pasted[0], mask), None),
         ("N: a normal image", stages.normals[0], None),
-        ("S: the result", stages.images[0], mask),
+        ("S: the result", stages.images[0], None),
     )
     return _panels(panels, f"How a simulated anomaly is made, in eight steps. {made.describe(0)}.")
 

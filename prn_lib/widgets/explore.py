@@ -97,6 +97,6 @@ def _image(pixels: np.ndarray, alt: str, width: int) -> str:
     Image.fromarray(pixels).save(buffer, "WEBP", lossless=few, quality=75, method=4)
     data = base64.b64encode(buffer.getvalue()).decode()
     return (
-        f'<img alt="{html.escape(alt)}" style="width: 100%; max-width: {width}px" '
+        f'<img alt="{html.escape(alt)}" style="width: {width}px; max-width: 100%" '
         f'src="data:image/webp;base64,{data}">'
     )

@@ -17,6 +17,7 @@ if not PAGES and not os.environ.get("CI"):
 def test_the_book_is_built():
     assert {path.stem for path in PAGES} >= {
         "index", "how-to-use", "reproduce", "data", "own-product",
+        "noise", "simulated", "extended", "target-areas",
     }  # fmt: skip
 
 
@@ -109,3 +110,44 @@ def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
     errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     # Pages opened from a file may not fetch other files; a web server has no such rule.
     assert [e["message"] for e in errors if "file://" not in e["message"]] == []
+
+
+SLIDERS = {"noise": 5, "simulated": 3, "extended": 3, "target-areas": 4}  # on each page
+
+
+def shown_pictures(browser):
+    """The pictures below the sliders that are seen at this moment, by their place on the page."""
+    return browser.execute_script(
+        """
+        return [...document.querySelectorAll('.jupyter-widgets img')]
+            .filter(i => i.getClientRects().length && i.naturalWidth)
+            .map(i => [i.src, i.alt, Math.round(i.getBoundingClientRect().width)]);
+        """
+    )
+
+
+@pytest.mark.parametrize("page", SLIDERS)
+def test_every_slider_changes_its_picture_without_a_kernel(browser, page):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    browser.set_window_size(1280, 900)
+    browser.get((HTML / f"book/{page}.html").as_uri())
+    wait = WebDriverWait(browser, 60)
+    find = lambda: browser.find_elements(By.CSS_SELECTOR, ".widget-slider .noUi-handle")  # noqa: E731
+    wait.until(lambda _: len(find()) == SLIDERS[page] and shown_pictures(browser))
+    for handle in find():
+        for key in (Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_LEFT):
+            before = shown_pictures(browser)
+            handle.send_keys(key)
+            wait.until(lambda _, before=before: shown_pictures(browser) != before)
+            after = shown_pictures(browser)
+            changed = [k for k, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+            assert len(changed) == 1  # its own picture and no other
+            (source, alt, width), (old_source, old_alt, old_width) = (
+                pictures[changed[0]] for pictures in (after, before)
+            )
+            assert alt != old_alt
+            assert width == old_width > 200
+            assert source != old_source or "nothing" in alt
