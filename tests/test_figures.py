@@ -2,6 +2,7 @@ import html
 
 import matplotlib.pyplot as plt
 import pytest
+import torch
 
 from prn_lib import figures
 from prn_lib.experiment import Experiment, build_synthesizer, read_category
@@ -25,6 +26,8 @@ def shown(product_root, tmp_path):
         "scores": figures.show_image_scores(result),
         "areas": figures.show_defect_areas({"plate": [0.01, 0.2], "tile": [0.0005]}),
         "split": figures.show_split(category),
+        "lattice": figures.show_lattice(2, 3, 0),
+        "fade": figures.show_fade(),
         "watched": figures.show_watched([watch(experiment, 1)]),
         "scored": figures.show_scored(
             score_photos(result.folder, [s.image for s in category.test[:2]]), ["a", "b"]
@@ -48,3 +51,28 @@ def test_alt_text_is_required_and_escaped():
     with pytest.raises(ValueError, match="needs alt text"):
         figures.picture(plt.figure(), " ")
     assert 'alt="a &lt; &quot;b&quot;"' in figures.Picture(b"", 'a < "b"')._repr_html_()
+
+
+def test_figures_of_synthesis_tell_how_their_anomalies_were_made(product_root):
+    experiment = Experiment.from_preset(
+        "smoke", dataset="mvtec", category="plate", data_root=str(product_root), n_anomalies=3
+    )
+    synthesizer = build_synthesizer(experiment, read_category(experiment))
+    generator = torch.Generator().manual_seed(0)
+    extended = synthesizer.make(["EA"], generator)
+    simulated = synthesizer.make(["HOA"], generator)
+    images, regions = synthesizer.banks["EA"], synthesizer.seen_masks
+    made = synthesizer.make(["EA"] * 20, generator)
+    share = regions[0].float().mean().item()
+    for picture, told in (
+        (figures.show_extension(extended, (images[0], regions[0])), extended.describe(0)),
+        (figures.show_simulation(simulated, images[0]), simulated.describe(0)),
+        (figures.show_made(made), made.describe(19)),
+        (figures.show_seen(images, regions), "3 anomalous images"),
+        (figures.show_tries(made), "that 20 extended anomalies took"),
+        (figures.show_foregrounds(images, regions, ["a", "b", "c"]), f"a {share:.0%}"),
+        (figures.show_maps(regions[:, 0], ["a", "b", "c"], "Three regions"), "Three regions"),
+    ):
+        assert picture.png.startswith(b"\x89PNG")
+        assert told in picture.alt
+    assert plt.get_fignums() == []

@@ -1,6 +1,7 @@
 """Figures of how Perlin noise is made."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 
 from prn_lib.figures.base import Picture, picture
@@ -16,13 +17,16 @@ def show_lattice(rows: int, columns: int, seed: int) -> Picture:
     y, x = torch.meshgrid(torch.arange(rows + 1), torch.arange(columns + 1), indexing="ij")
     angle = angles[0, : rows + 1, : columns + 1]
     figure, axis = plt.subplots(figsize=(5.2, 5.2 * rows / columns + 0.2))
-    axis.imshow(noise, cmap="RdGy", vmin=-1, vmax=1, extent=(0, columns, rows, 0), aspect="equal")
+    axis.imshow(
+        noise.numpy(), cmap="RdGy", vmin=-1, vmax=1, extent=(0, columns, rows, 0), aspect="equal"
+    )
     axis.set(xticks=range(columns + 1), yticks=range(rows + 1), xlabel="x", ylabel="y")
     axis.set(xlim=(-0.5, columns + 0.5), ylim=(rows + 0.5, -0.5))
     axis.grid(color="white", linewidth=0.6)
     arrow = {"angles": "xy", "scale_units": "xy", "scale": 2.5, "width": 0.03 / points}
-    axis.quiver(x, y, angle.cos(), angle.sin(), color="#0050ff", zorder=3, **arrow)
-    axis.plot(x.flatten(), y.flatten(), ".", color="#0050ff")
+    x, y, angle = x.numpy(), y.numpy(), angle.numpy()
+    axis.quiver(x, y, np.cos(angle), np.sin(angle), color="#0050ff", zorder=3, **arrow)
+    axis.plot(x.ravel(), y.ravel(), ".", color="#0050ff")
     axis.spines[:].set_visible(False)
     return picture(
         figure,
@@ -34,14 +38,14 @@ def show_lattice(rows: int, columns: int, seed: int) -> Picture:
 
 def show_fade() -> Picture:
     """Perlin's fade curve beside a straight line, and the slopes of both."""
-    t = torch.linspace(0, 1, 101)
+    t = np.linspace(0, 1, 101)
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.4))
     axes[0].plot(t, t, color="0.6", label="linear")
     axes[0].plot(t, fade(t), color="C3", label="fade")
     axes[0].set(xlabel="t, from one lattice point to the next", ylabel="weight of the next")
     axes[0].legend(frameon=False)
-    axes[1].plot(t, torch.ones_like(t), color="0.6")
-    axes[1].plot(t, torch.gradient(fade(t), spacing=0.01)[0], color="C3")
+    axes[1].plot(t, np.ones_like(t), color="0.6")
+    axes[1].plot(t, np.gradient(fade(t), t), color="C3")
     axes[1].set(xlabel="t", ylabel="slope", ylim=(0, 2))
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
