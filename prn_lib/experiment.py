@@ -86,6 +86,14 @@ class Experiment:
         top = self.top_pixels
         _check_range("top_pixels", top <= 256 * 256, "at most 256 * 256", top)
         _check_range("learning_rate", self.learning_rate > 0, "above 0", self.learning_rate)
+        for name in ("textures", "foreground_masks"):
+            if getattr(self, name) == "":
+                raise ValueError(f"option {name} is empty; name a folder, or leave it None")
+        if self.foreground_masks and not (self.use_foreground and self.use_target_area):
+            raise ValueError(
+                "foreground_masks is given, but use_foreground or use_target_area is False, so it "
+                "would not be used; leave one of them out"
+            )
         if not self.anomaly_kinds:
             raise ValueError(
                 "extended, heterologous and homologous are all False: there is nothing to learn "
@@ -218,7 +226,7 @@ def build_synthesizer(
         normals,
         seen_images,
         seen_masks,
-        _textures(experiment),
+        _textures(experiment) if experiment.heterologous else None,
         kinds=experiment.anomaly_kinds,
         use_target_area=experiment.use_target_area,
         foregrounds=_foregrounds(experiment, category, normals),

@@ -21,6 +21,7 @@ from prn_lib.synthesis.foreground import ForegroundError, check_foregrounds, est
 
 OVERVIEW = "overview.png"
 SHOWN = 24  # images in the overview, the odd ones first
+SMALLEST = 32  # side of a mask in pixels
 WHITE = 127  # a corrected mask is foreground above this grey value
 
 
@@ -37,6 +38,11 @@ def read_foregrounds(folder: Path, category: Category, size: int) -> torch.Tenso
     Raises FileNotFoundError for a missing mask, ValueError, naming it, for one that cannot be read
     or is (nearly) empty or full.
     """
+    folder = folder.expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"foreground_masks={folder} is no folder; 'python -m prn_lib.foregrounds' makes one"
+        )
     masks = np.empty((len(category.train_normals), 1, size, size), bool)
     for mask, sample in zip(masks, category.train_normals, strict=True):
         path = mask_path(folder, sample.name)
@@ -60,6 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns 0 if every mask is usable, 1 if some must be corrected, 2 for a wrong request."""
     options = _parser().parse_args(arguments)
     try:
+        if options.size < SMALLEST:
+            raise ValueError(f"--size {options.size} must be at least {SMALLEST} pixels")
         category = load_category(options.dataset, options.category, options.root)
         # All of them: which normals are for training can depend on the seed.
         normals = [s for s in (*category.train_normals, *category.test) if not s.is_anomaly]

@@ -70,28 +70,31 @@ def train(
     optimizer = torch.optim.Adam(trainable, lr=learning_rate, weight_decay=weight_decay)
     batches = normal_batches(len(synthesizer.normals), normals_per_batch, seed)
     losses = []
+
+    def synthesized(step: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+        if step == steps:
+            return None
+        counts = extended_per_batch, simulated_per_batch
+        images, masks = synthesizer.batch(seed, step, next(batches), *counts)
+        return images.to(device, memory_format=torch.channels_last), masks.to(device)
+
+    batch = synthesized(0)
     with tqdm(total=steps, desc="training", unit="step") as progress:
-        for step, indices in zip(range(steps), batches, strict=False):
-            images, masks = synthesizer.batch(
-                seed, step, indices, extended_per_batch, simulated_per_batch
-            )
-            images = images.to(device, memory_format=torch.channels_last)
+        for step in range(steps):
+            images, masks = batch
             loss = total_loss(
-                model(images),
-                masks.to(device),
-                weight=focal_weight,
-                alpha=focal_alpha,
-                gamma=focal_gamma,
+                model(images), masks, weight=focal_weight, alpha=focal_alpha, gamma=focal_gamma
             )
-            if not torch.isfinite(loss):
-                raise RuntimeError(
-                    f"the loss is {loss.item()} at step {step} with seed {seed}; "
-                    "lower learning_rate or check the images"
-                )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
+            batch = synthesized(step + 1)  # queued before the loss, for which a GPU is waited for
             losses.append(loss.item())
+            if not math.isfinite(losses[-1]):
+                raise RuntimeError(
+                    f"the loss is {losses[-1]} at step {step} with seed {seed}; "
+                    "lower learning_rate or check the images"
+                )
             progress.update()
             progress.set_postfix(loss=f"{losses[-1]:.4f}", refresh=False)
             if after_step is not None:

@@ -67,7 +67,7 @@ def test_figures_of_synthesis_tell_how_their_anomalies_were_made(product_root):
     for picture, told in (
         (figures.show_extension(extended, (images[0], regions[0])), extended.describe(0)),
         (figures.show_simulation(simulated, images[0]), simulated.describe(0)),
-        (figures.show_made(made), made.describe(19)),
+        (figures.show_made(made), f"{made.masks[19].float().mean():.1%} of the image"),
         (figures.show_seen(images, regions), "3 anomalous images"),
         (figures.show_tries(made), "that 20 extended anomalies took"),
         (figures.show_foregrounds(images, regions, ["a", "b", "c"]), f"a {share:.0%}"),

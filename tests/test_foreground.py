@@ -55,6 +55,20 @@ def test_the_tolerance_is_a_difference_in_grey():
     assert not estimate_foreground(image, 100, 41).any()
 
 
+@pytest.mark.parametrize("setting", [{"background": 300}, {"background": -1}, {"tolerance": 256}])
+def test_settings_that_are_no_grey_values_are_refused(setting):
+    with pytest.raises(ValueError, match="must be a grey value, 0 to 255"):
+        estimate_foreground(disc_image(50, 230), **setting)
+
+
+def test_specks_up_to_the_median_filter_of_7_pixels_vanish():
+    """At 256 pixels: of 7 x 7 neighbours, a square of 5 x 5 is a majority, one of 4 x 4 is not."""
+    for side, kept in ((4, False), (5, True)):
+        image = torch.zeros(3, 256, 256, dtype=torch.uint8)
+        image[:, 100 : 100 + side, 100 : 100 + side] = 200
+        assert estimate_foreground(image, 0, 20).any().item() == kept
+
+
 def test_nothing_and_everything_are_named():
     masks = torch.zeros(4, 1, SIDE, SIDE, dtype=torch.bool)
     masks[1] = True
@@ -133,6 +147,23 @@ def test_a_missing_or_empty_corrected_mask_is_named(tmp_path):
         build_synthesizer(experiment, category)
 
 
-def test_a_wrong_request_is_one_line(tmp_path, capsys):
-    assert foregrounds.main(["--dataset", "mini", "--category", "x", "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.startswith("error: unknown category 'x'")
+@pytest.mark.parametrize(("more", "message"), [
+    (["--category", "x"], "unknown category 'x'"),
+    (["--background", "300"], "background=300 must be a grey value"),
+    (["--size", "8"], "--size 8 must be at least 32"),
+])  # fmt: skip
+def test_a_wrong_request_is_one_line(tmp_path, capsys, more, message):
+    assert command(tmp_path, *more) == 2
+    assert capsys.readouterr().err.startswith(f"error: {message}")
+
+
+def test_options_that_would_not_be_used_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="foreground_masks is given, but"):
+        Experiment(foreground_masks="masks", use_foreground=False)
+    with pytest.raises(ValueError, match="option textures is empty"):
+        Experiment(textures="")
+    experiment = Experiment.from_preset(
+        "smoke", category="button", foreground_masks=str(tmp_path / "none")
+    )
+    with pytest.raises(FileNotFoundError, match="is no folder"):
+        build_synthesizer(experiment, read_category(experiment))

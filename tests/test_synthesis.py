@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
@@ -161,6 +163,7 @@ def test_convex_outlines_are_filled_as_their_half_planes_say():
 def test_the_three_geometries():
     areas = random_target_areas(300, (SIDE, 2 * SIDE), generator(1), "cpu")
     assert set(areas.geometries) == set(GEOMETRIES)
+    whole = set()
     for mask, (x, y), geometry in zip(
         areas.masks[:, 0], areas.centres.tolist(), areas.geometries, strict=True
     ):
@@ -171,11 +174,15 @@ def test_the_three_geometries():
         touches = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
         if touches:
             continue  # cut by the image's border
+        whole.add(geometry)
         if geometry == "rectangle":
             assert mask.sum() == height * width
         if geometry == "circle":
             assert abs(height - width) <= 2
             assert mask.sum() == pytest.approx(math.pi * height * width / 4, rel=0.08)
+        if geometry == "polygon":
+            assert 0.2 * height * width < mask.sum() < 0.9 * height * width
+    assert whole == set(GEOMETRIES)
 
 
 def test_areas_on_foregrounds_stay_there_and_reach_all_of_it():
@@ -248,7 +255,7 @@ def test_anomalies_rendered_in_parts_are_the_same(synthesizer, kinds):
         assert torch.allclose(torch.cat(parts), whole, atol=1e-6)
 
 
-def test_sources_are_what_the_record_says(synthesizer, monkeypatch):
+def test_sources_are_what_the_record_says(synthesizer):
     """Without changes of colour the source is the very image that the indices name."""
     made = synthesizer.make(["EA", "HEA", "HEA", "HOA"], generator(2))
     for pair in made.operations:
@@ -325,7 +332,7 @@ def test_noise_masks_are_noise_above_the_threshold_on_the_area():
     assert made.masks.flatten(1).any(1).all()
     assert (made.masks <= areas).all()
     thresholds = made.thresholds.view(-1, 1, 1, 1)
-    assert torch.equal(made.masks, (made.noise > thresholds) & areas)
+    assert torch.equal(made.masks, (made.noise >= thresholds) & areas)
     lowered = made.tries == 0
     assert (made.thresholds[~lowered] == simulated.THRESHOLD).all()
     assert (made.thresholds[lowered] < simulated.THRESHOLD).all()
@@ -336,9 +343,29 @@ def test_noise_masks_are_noise_above_the_threshold_on_the_area():
     assert shares.max() > 20 * shares.min()  # regions vary in size
 
 
+def test_the_choice_by_small_copies_prefers_no_periods(monkeypatch):
+    """As if all maps had been made in full: fine noise is not passed over."""
+    areas = random_target_areas(800, (128, 128), generator(3), "cpu").masks
+    by_copies = noise_masks(areas, generator(4))
+    monkeypatch.setattr(simulated, "COPY", 128)
+    in_full = noise_masks(areas, generator(4))
+    for k in range(6):
+        shares = [(made.periods == 2**k).float().mean() for made in (by_copies, in_full)]
+        assert abs(shares[0] - shares[1]) < 0.02
+    assert (by_copies.tries == in_full.tries).float().mean() > 0.9
+    assert (by_copies.tries == 0).float().mean() < 0.03
+
+
 def test_an_area_of_one_pixel_gets_a_mask_of_one_pixel():
     areas = torch.zeros(50, 1, SIDE, SIDE, dtype=torch.bool)
     areas[:, :, 11, 7] = True
+    assert torch.equal(noise_masks(areas, generator()).masks, areas)
+
+
+def test_an_area_on_which_all_noise_is_zero_gets_a_mask(monkeypatch):
+    areas = torch.zeros(5, 1, SIDE, SIDE, dtype=torch.bool)
+    areas[:, :, 0, 0] = True  # a lattice point
+    monkeypatch.setattr(simulated, "MAX_ROTATION", 0.0)
     assert torch.equal(noise_masks(areas, generator()).masks, areas)
 
 
@@ -477,27 +504,93 @@ def test_descriptions_tell_how_an_anomaly_was_made(synthesizer):
     assert "threshold lowered" in made.describe(1)
 
 
-def test_bad_input_is_refused():
+def test_no_seen_anomaly_to_extend_is_refused():
     normals = torch.zeros(2, 3, SIDE, SIDE, dtype=torch.uint8)
     empty = torch.zeros(1, 1, SIDE, SIDE, dtype=torch.uint8)
-    textures = generated_textures(2, SIDE, generator())
     with pytest.raises(ValueError, match="extended anomalies need a training anomaly"):
-        Synthesizer(normals, normals[:1], empty, textures)
-    Synthesizer(normals, normals[:1], empty, textures, kinds=("HOA",))
-    with pytest.raises(ValueError, match="differ in size"):
-        Synthesizer(normals, normals[:1], empty + 1, textures[..., :32])
+        Synthesizer(normals, normals[:1], empty, normals)
+    Synthesizer(normals, normals[:1], empty, None, kinds=("HOA",))
 
 
-def test_no_step_asks_the_device_for_a_value(synthesizer, monkeypatch):
+@pytest.mark.parametrize(("changed", "message"), [
+    ({"kinds": ("EA", "X")}, r"kinds=.* must be some of EA, HEA, HOA"),
+    ({"kinds": ()}, "must be some of"),
+    ({"normals": torch.zeros(2, 1, 64, 64, dtype=torch.uint8)}, r"normals are .* \(2, 1, 64, 64\)"),
+    ({"normals": torch.rand(2, 3, 64, 64)}, "normals are torch.float32"),
+    ({"textures": torch.zeros(2, 3, 64, 32, dtype=torch.uint8)}, "textures are"),
+    ({"textures": None}, "HEA needs textures"),
+    ({"textures": torch.zeros(0, 3, 64, 64, dtype=torch.uint8)}, "HEA needs textures"),
+    ({"seen_masks": torch.ones(2, 1, 64, 64)}, r"seen_masks are .* must be \(1, 1, 64, 64\)"),
+    ({"foregrounds": torch.ones(3, 1, 64, 64, dtype=torch.bool)}, "foregrounds are"),
+    ({"foregrounds": torch.zeros(2, 1, 64, 64, dtype=torch.bool)}, "a foreground has no pixel"),
+])  # fmt: skip
+def test_what_would_fail_at_some_step_is_refused_at_once(changed, message):
+    images = torch.zeros(2, 3, 64, 64, dtype=torch.uint8)
+    given = {
+        "normals": images, "seen_images": images[:1], "textures": images,
+        "seen_masks": torch.ones(1, 1, 64, 64, dtype=torch.uint8),
+    }  # fmt: skip
+    Synthesizer(**given)
+    with pytest.raises(ValueError, match=message):
+        Synthesizer(**{**given, **changed})
+
+
+def test_sides_that_do_not_divide_by_8_have_no_shuffled_grid():
+    images = torch.zeros(2, 3, 60, 64, dtype=torch.uint8)
+    masks = torch.ones(2, 1, 60, 64)
+    with pytest.raises(ValueError, match="multiples of 8"):
+        Synthesizer(images, images, masks, images)
+    made = Synthesizer(images, images, masks, images, kinds=("EA", "HEA")).make(
+        ["EA", "HEA"], generator()
+    )
+    assert made.render().images.shape == (2, 3, 60, 64)
+
+
+def test_images_need_not_be_square():
+    images = (torch.rand(4, 3, 64, 96, generator=generator()) * 255).byte()
+    masks = torch.zeros(4, 1, 64, 96)
+    masks[:, :, 50:60, 80:94] = 1
+    foregrounds = torch.zeros(4, 1, 64, 96, dtype=torch.bool)
+    foregrounds[:, :, 8:30, 60:90] = True
+    synthesizer = Synthesizer(images, images, masks, images, foregrounds=foregrounds)
+    _, made = synthesizer.batch(0, 0, torch.tensor([0]), 30, 30)
+    assert made[1:].flatten(1).any(1).all()
+    assert (made.bool() <= foregrounds[:1]).all()
+
+
+def test_a_batch_without_anomalies(synthesizer):
+    images, masks = synthesizer.batch(0, 0, torch.tensor([2, 0]), 0, 0)
+    assert torch.equal(images, synthesizer.normals[[2, 0]] / 255)
+    assert not masks.any()
+
+
+class OneDevice(TorchDispatchMode):
+    """Fails where an operation mixes tensors of the device with others that it must fetch."""
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        tensors = [x for x in tree_leaves((arguments, options)) if isinstance(x, torch.Tensor)]
+        devices = {x.device.type for x in tensors if x.ndim}
+        moves = function in (torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default)
+        assert moves or len(devices) <= 1, f"{function} mixes devices"
+        return function(*arguments, **(options or {}))
+
+
+@pytest.mark.parametrize("options", [{}, {"use_target_area": False}, {"foregrounds": True}])
+def test_no_step_asks_the_device_for_a_value(options):
     """What a batch draws is drawn on the processor; no result of the device decides what is next.
 
-    On the "meta" device tensors have no values, so that asking for one is an error.
+    On the "meta" device tensors have no values, so that asking for one is an error. As on a GPU,
+    tensors of the processor must be moved there by name.
     """
-    for name in ("normals", "seen_masks"):
-        monkeypatch.setattr(synthesizer, name, getattr(synthesizer, name).to("meta"))
+    if "foregrounds" in options:
+        options = {"foregrounds": torch.ones(5, 1, SIDE, SIDE, dtype=torch.bool)}
+    synthesizer = a_synthesizer(**options)
+    synthesizer.normals = synthesizer.normals.to("meta")
+    synthesizer.seen_masks = synthesizer.seen_masks.to("meta")
     synthesizer.banks = {kind: bank.to("meta") for kind, bank in synthesizer.banks.items()}
-    made = synthesizer.make(["EA", "EA", "HEA", "HOA"], generator())
-    assert made.render().images.device.type == "meta"
-    images, masks = synthesizer.batch(0, 0, torch.tensor([0, 1]), 2, 2)
-    assert (images.shape, masks.shape) == ((6, 3, SIDE, SIDE), (6, 1, SIDE, SIDE))
+    if synthesizer.foregrounds is not None:
+        synthesizer.foregrounds = synthesizer.foregrounds.to("meta")
+    with OneDevice():
+        images, masks = synthesizer.batch(0, 0, torch.tensor([0, 1]), 8, 8)
+    assert (images.shape, masks.shape) == ((18, 3, SIDE, SIDE), (18, 1, SIDE, SIDE))
     assert batch.PARTS.get("meta") is None  # all at once, as on a GPU

@@ -44,7 +44,9 @@ def read_textures(folder: Path, size: int) -> torch.Tensor:
     Kept in the cache; all of DTD at 256 pixels is 1.1 GB. Raises FileNotFoundError if there is no
     image, ValueError, naming the file, for one that cannot be read.
     """
-    files = sorted(path for path in folder.expanduser().rglob("*") if is_image(path))
+    files = sorted(
+        path for path in folder.expanduser().rglob("*") if is_image(path) and path.is_file()
+    )
     if not files:
         raise FileNotFoundError(
             f"texture folder {folder} holds no image ({', '.join(SUFFIXES)}); "

@@ -118,9 +118,9 @@ DATASET = Dataset(
     categories=categories,
     scan=scan,
     published=_published(),
-    # A threshold separates these objects from their background: two public implementations (MemSeg,
-    # NSA) agree on these eight, and the values are NSA's. cable and transistor are objects too, but
-    # fill the image; the other five are textures.
+    # A threshold separates these objects from a plain background: two public implementations, NSA
+    # and MemSeg, threshold these eight from the same side; the values are NSA's. cable and
+    # transistor are objects too, but have no plain background; the other five are textures.
     backgrounds={
         **dict.fromkeys(["bottle", "capsule", "screw", "zipper"], Background(200, 60)),
         **dict.fromkeys(["hazelnut", "metal_nut", "pill", "toothbrush"], Background(20, 20)),

@@ -39,6 +39,7 @@ class Picture:
 def picture(figure: Figure, alt: str) -> Picture:
     """Render and close ``figure``. ValueError if ``alt`` does not say what is seen."""
     if not alt.strip():
+        plt.close(figure)
         raise ValueError("a figure needs alt text that says what is seen")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white")
@@ -75,4 +76,4 @@ def draw_image(axis: Axes, image: torch.Tensor, title: str) -> None:
 def draw_outline(axis: Axes, mask: torch.Tensor) -> None:
     """Draw the border of a mask ``(1, H, W)`` bool or {0, 1}."""
     if mask.any():
-        axis.contour(mask[0].float().numpy(), levels=[0.5], colors=CONTOUR, linewidths=0.8)
+        axis.contour(mask[0].float().cpu().numpy(), levels=[0.5], colors=CONTOUR, linewidths=0.8)

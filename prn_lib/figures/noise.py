@@ -18,7 +18,7 @@ def show_lattice(rows: int, columns: int, seed: int) -> Picture:
     angle = angles[0, : rows + 1, : columns + 1]
     figure, axis = plt.subplots(figsize=(5.2, 5.2 * rows / columns + 0.2))
     axis.imshow(
-        noise.numpy(), cmap="RdGy", vmin=-1, vmax=1, extent=(0, columns, rows, 0), aspect="equal"
+        noise.numpy(), cmap="gray", vmin=-1, vmax=1, extent=(0, columns, rows, 0), aspect="equal"
     )
     axis.set(xticks=range(columns + 1), yticks=range(rows + 1), xlabel="x", ylabel="y")
     axis.set(xlim=(-0.5, columns + 0.5), ylim=(rows + 0.5, -0.5))
@@ -30,7 +30,7 @@ def show_lattice(rows: int, columns: int, seed: int) -> Picture:
     axis.spines[:].set_visible(False)
     return picture(
         figure,
-        f"Perlin noise on {rows} by {columns} cells, dark where it is positive and red where it is "
+        f"Perlin noise on {rows} by {columns} cells, bright where it is positive, dark where it is "
         "negative. An arrow on every corner of a cell shows the gradient there: the noise is zero "
         "on the corner, grows in the arrow's direction and falls behind it.",
     )

@@ -1,7 +1,7 @@
 """Aug1, the change of colour of Sec. 3.4 (Fig. 5): two different operations out of seven.
 
 Images are float32 RGB in [0, 1]. The operations are torchvision's, but for one. The paper gives no
-strengths; where DRAEM [68], which it cites for its anomalies, has the operation, DRAEM's is taken.
+strengths; those of solarize and gamma are DRAEM's [68], which it cites for its anomalies.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from prn_lib.synthesis.draws import to_device
 def adjust_sharpness(images: torch.Tensor, factor: float) -> torch.Tensor:
     """torchvision's function of this name, for float ``(..., 3, H, W)`` in [0, 1].
 
-    Its convolution takes 20 times as long on a processor as the sums of shifted images do.
+    On a processor its convolution takes several times as long as these sums of shifted images.
     """
     rows = images[..., :-2, :] + images[..., 1:-1, :] + images[..., 2:, :]
     box = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]
@@ -36,12 +36,12 @@ class Colour(NamedTuple):
 
 COLOURS = {
     "equalize": Colour(F.equalize),
-    "solarize": Colour(F.solarize, (32 / 255, 128 / 255)),  # inverts what is brighter; DRAEM
-    "posterize": Colour(F.posterize, (2, 5)),  # bits, whole numbers; ours: 6 cannot be seen
-    "sharpness": Colour(adjust_sharpness, (1.5, 4.0)),  # ours; 1 is the image itself
+    "solarize": Colour(F.solarize, (32 / 255, 128 / 255)),  # threshold, DRAEM
+    "posterize": Colour(F.posterize, (2, 5)),  # bits, ours: 6 cannot be seen
+    "sharpness": Colour(adjust_sharpness, (1.5, 4.0)),  # factor, ours: 1 changes nothing
     "auto-contrast": Colour(F.autocontrast),
     "invert": Colour(F.invert),
-    "gamma": Colour(F.adjust_gamma, (0.5, 2.0)),  # DRAEM
+    "gamma": Colour(F.adjust_gamma, (0.5, 2.0)),  # exponent, DRAEM
 }
 
 Operation = tuple[str, float | int | None]  # a name in COLOURS and a strength

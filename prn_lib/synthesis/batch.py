@@ -10,7 +10,7 @@ from prn_lib.synthesis.augment import random_operations
 from prn_lib.synthesis.blend import OPACITY
 from prn_lib.synthesis.draws import integers, pick, pick_images, to_device, uniform
 from prn_lib.synthesis.extended import move_regions, place
-from prn_lib.synthesis.simulated import noise_masks, random_tiles
+from prn_lib.synthesis.simulated import GRID, noise_masks, random_tiles
 from prn_lib.synthesis.target_area import (
     TargetAreas,
     on_foregrounds,
@@ -27,13 +27,14 @@ class Synthesizer:
     """Makes the batch of a training step from (seed, step) alone, on ``device``.
 
     ``normals`` ``(N, 3, S, S)`` uint8; ``seen_images`` ``(A, 3, S, S)`` and ``seen_masks``
-    ``(A, 1, S, S)`` uint8, the training anomalies; ``textures`` ``(T, 3, S, S)`` uint8; ``kinds``
-    the kinds of anomaly to make; ``foregrounds`` ``(N, 1, S, S)`` bool, where anomalies may be on
-    each normal, or None for anywhere. Images stay uint8 on the device until they are used.
-    ``visible`` ``(A,)`` tells afterwards which of the training anomalies have a pixel to extend.
+    ``(A, 1, S, S)`` uint8, the training anomalies; ``textures`` ``(T, 3, S, S)`` uint8, or None
+    without HEA; ``kinds`` the kinds of anomaly to make; ``foregrounds`` ``(N, 1, S, S)`` bool,
+    where anomalies may be on each normal, or None for anywhere. Images stay uint8 on the device
+    until they are used. ``visible`` ``(A,)`` tells afterwards which of the training anomalies have
+    a pixel to extend.
 
-    Raises ValueError if extended anomalies are asked for and no seen mask has a pixel, and for
-    images that do not all have one size.
+    Raises ValueError if a kind lacks its images, if extended anomalies are asked for and no seen
+    mask has a pixel, and for tensors of another shape or type, which it names.
     """
 
     def __init__(
@@ -41,27 +42,25 @@ class Synthesizer:
         normals: torch.Tensor,
         seen_images: torch.Tensor,
         seen_masks: torch.Tensor,
-        textures: torch.Tensor,
+        textures: torch.Tensor | None,
         *,
         kinds: tuple[str, ...] = KINDS,
         use_target_area: bool = True,
         foregrounds: torch.Tensor | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
+        _check(normals, seen_images, seen_masks, textures, kinds, foregrounds)
         visible = seen_masks.bool().flatten(1).any(1)  # a tiny region can vanish when resized
         if "EA" in kinds and not visible.any():
             raise ValueError(
                 "extended anomalies need a training anomaly whose mask is not empty at this "
                 "image_size: raise n_anomalies or set extended=False"
             )
-        sizes = {tuple(images.shape[-2:]) for images in (normals, seen_images, textures)}
-        if len(sizes) > 1:
-            raise ValueError(f"normals, seen anomalies and textures differ in size: {sizes}")
         self.kinds, self.visible, self.use_target_area = kinds, visible, use_target_area
         self.normals = normals.to(device)
         self.banks = {
             "EA": seen_images[visible].to(device),
-            "HEA": textures.to(device),
+            "HEA": self.normals[:0] if textures is None else textures.to(device),
             "HOA": self.normals,
         }
         self.seen_masks = seen_masks[visible].bool().to(device)
@@ -82,7 +81,7 @@ class Synthesizer:
         masks = torch.zeros(count + len(made), 1, height, width, device=self.normals.device)
         masks[count:] = made.masks
         images[:count] = pick_images(self.normals, normal_indices.tolist())
-        part = PARTS.get(self.normals.device.type, len(made))
+        part = PARTS.get(self.normals.device.type, len(made)) or 1
         for start in range(0, len(made), part):
             made.render(start, start + part, out=images[count + start :][:part])
         return images, masks
@@ -133,6 +132,39 @@ class Synthesizer:
         if self.foregrounds is None:
             return random_target_areas(len(normals), shape, generator, device)
         return on_foregrounds(pick(self.foregrounds, normals), generator)
+
+
+def _check(
+    normals: torch.Tensor,
+    seen_images: torch.Tensor,
+    seen_masks: torch.Tensor,
+    textures: torch.Tensor | None,
+    kinds: tuple[str, ...],
+    foregrounds: torch.Tensor | None,
+) -> None:
+    """Raise ValueError for what would fail at some later step."""
+    if not kinds or not set(kinds) <= set(KINDS):
+        raise ValueError(f"kinds={kinds} must be some of {', '.join(KINDS)}")
+    size = tuple(normals.shape[2:])
+    images = {"normals": normals, "seen_images": seen_images, "textures": textures}
+    for name, bank in images.items():
+        if bank is not None and (bank.dtype != torch.uint8 or bank.shape[1:] != (3, *size)):
+            raise ValueError(
+                f"{name} are {bank.dtype} {tuple(bank.shape)}; they must be uint8 (N, 3, H, W) of "
+                "the normals' size"
+            )
+    for name, masks, count in (
+        ("seen_masks", seen_masks, len(seen_images)),
+        ("foregrounds", foregrounds, len(normals)),
+    ):
+        if masks is not None and masks.shape != (count, 1, *size):
+            raise ValueError(f"{name} are {tuple(masks.shape)} but must be {(count, 1, *size)}")
+    if len(normals) == 0 or ("HEA" in kinds and (textures is None or len(textures) == 0)):
+        raise ValueError("anomalies need normal images, and HEA needs textures")
+    if "HOA" in kinds and (size[0] % GRID or size[1] % GRID):
+        raise ValueError(f"HOA needs sides that are multiples of {GRID}, not {size}")
+    if foregrounds is not None and not foregrounds.flatten(1).any(1).all():
+        raise ValueError("a foreground has no pixel, so that no anomaly can be on it")
 
 
 def _step_generator(seed: int, step: int) -> torch.Generator:

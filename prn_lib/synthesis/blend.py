@@ -5,10 +5,10 @@ Everything is composed in [0, 1]; normalization comes later, in the encoder.
 
 import torch
 
-# The paper names beta the opacity "of [68]" and gives no range. In DRAEM [68] it is drawn from
-# [0.1, 1] and weighs the anomaly; in Eq. 4 and 6 it weighs the normal image, and beta = 1 would
-# label an unchanged image as anomalous. The anomaly's weight 1 - beta is therefore in (0.1, 1].
-OPACITY = (0.0, 0.9)
+# The paper names beta the opacity "of [68]" and gives no range. DRAEM's [68] paper draws it from
+# [0.1, 1] and weighs the anomaly with it; DRAEM's published code has Eq. 6, in which beta weighs
+# the normal image, and draws it from [0, 0.8). With beta = 1 an unchanged image would be labelled.
+OPACITY = (0.0, 0.8)
 
 
 def blend(

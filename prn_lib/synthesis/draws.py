@@ -1,7 +1,7 @@
 """Random draws. All are made on the generator's device, a CPU's in training, and then moved.
 
 So the same seed makes the same choices whatever device computes the images, and a GPU is never
-asked for a value: the batch of the next step is queued while it still works on this one.
+asked for a value: a batch can be queued while the GPU still works on the one before.
 """
 
 from collections.abc import Sequence

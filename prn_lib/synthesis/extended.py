@@ -20,8 +20,8 @@ class Placements:
     """Where regions were moved.
 
     ``transforms`` ``(B, 5)`` and their ``maps`` ``(B, 3)``, of :mod:`prn_lib.synthesis.warp`.
-    ``tries`` ``(B,)`` tells which draw met the target area; 0 says that none of 64 did and the
-    region was shifted onto it.
+    ``tries`` ``(B,)`` tells which draw was taken; 0 says that none of 64 was seen to meet the
+    target area and the region was shifted onto it.
     """
 
     transforms: torch.Tensor
@@ -41,9 +41,10 @@ def random_transforms(
 def place(regions: torch.Tensor, areas: TargetAreas, generator: torch.Generator) -> Placements:
     """Draw Aug2 for each of ``regions`` ``(B, 1, H, W)`` bool until it meets its target area.
 
-    All draws are made at once and the first that meets is taken: a pixel of the region must come to
-    lie in the area. No region may be empty; then the part of the moved region inside the area,
-    see :func:`move_regions`, is not empty either.
+    All draws are made at once and the first that is seen to meet is taken: one of 32 random pixels
+    of the region must come to lie in the area, so that one which meets it by a sliver may be passed
+    over. No region may be empty; then the part of the moved region inside the area, see
+    :func:`move_regions`, is not empty either.
     """
     count, shape, device = len(regions), regions.shape[-2:], regions.device
     draws = random_transforms(count * TRIES, shape, generator).view(count, TRIES, 5)

@@ -40,15 +40,20 @@ def estimate_foreground(
     ``tolerance``. Specks are removed by a median filter, small gaps closed, and holes filled.
     ``background`` is a grey value in 0..255, or None for the median colour of the image's border;
     without a ``tolerance`` Otsu's threshold of the differences is taken.
+
+    Raises ValueError for a background or tolerance outside 0..255.
     """
+    for name, value in (("background", background), ("tolerance", tolerance)):
+        if value is not None and not 0 <= value <= 255:
+            raise ValueError(f"{name}={value} must be a grey value, 0 to 255")
     pixels = image.permute(1, 2, 0).numpy().astype(np.int16)
     if background is None:
         border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
         background = np.median(border, axis=0)
-    difference = np.abs(pixels - background).max(axis=2).astype(np.uint8)
+    difference = np.rint(np.abs(pixels - background).max(axis=2)).astype(np.uint8)
     method = cv2.THRESH_BINARY + (cv2.THRESH_OTSU if tolerance is None else 0)
     _, binary = cv2.threshold(difference, tolerance or 0, 1, method)
-    side = 2 * round(MEDIAN * min(binary.shape) / 2) + 1  # odd
+    side = 2 * round((MEDIAN * min(binary.shape) - 1) / 2) + 1  # odd
     smooth = cv2.medianBlur(binary, side)
     closed = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     return torch.from_numpy(ndimage.binary_fill_holes(closed))[None]

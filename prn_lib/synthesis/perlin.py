@@ -25,9 +25,11 @@ def random_gradients(
 
 
 def gradient_noise(
-    shape: tuple[int, int], periods: torch.Tensor, angles: torch.Tensor
+    shape: tuple[int, int], periods: torch.Tensor, angles: torch.Tensor, step: int = 1
 ) -> torch.Tensor:
     """Noise ``(B, H, W)`` in [-1, 1] with ``periods`` ``(B, 2)`` cells along y and x.
+
+    With a ``step`` it is computed only at every step-th row and column, from ``step // 2`` on.
 
     Gradients (sin a, cos a) stand on the points (i, j) of a lattice. In lattice units the noise at
     (y, x) is
@@ -38,8 +40,8 @@ def gradient_noise(
     It is 0 at every lattice point. As w(y - i) w(x - j) separates, the sum is a matrix product.
     """
     points = angles.shape[-1]
-    rows = _lattice_weights(shape[0], periods[:, 0], points)  # (B, H, 2 L): w(y - i), then w(d) d
-    columns = _lattice_weights(shape[1], periods[:, 1], points)  # (B, W, 2 L)
+    rows = _lattice_weights(shape[0], step, periods[:, 0], points)  # (B, H, 2 L): w, then w d
+    columns = _lattice_weights(shape[1], step, periods[:, 1], points)  # (B, W, 2 L)
     weight, ramp = columns.mT.split(points, dim=1)
     gradient_y, gradient_x = math.sqrt(2) * angles.sin(), math.sqrt(2) * angles.cos()
     return rows @ torch.cat([gradient_x @ ramp, gradient_y @ weight], dim=1)
@@ -57,19 +59,20 @@ def perlin_noise(
     return gradient_noise(shape, to_device(periods, device), angles)
 
 
-def _lattice_weights(size: int, periods: torch.Tensor, points: int) -> torch.Tensor:
+def _lattice_weights(size: int, step: int, periods: torch.Tensor, points: int) -> torch.Tensor:
     """w(d), then w(d) d, of the distances d of an axis' pixels to lattice points: (B, size, 2 L).
 
     Both are 0 but for the two points around a pixel.
     """
-    position = torch.arange(size, device=periods.device) * periods[:, None] / size  # (B, size)
+    pixels = torch.arange(step // 2, size, step, device=periods.device)
+    position = pixels * periods[:, None] / size  # (B, size), in lattice units
     cell = position.long()
     corners = torch.stack([cell, cell + 1], dim=2)
     distance = position[..., None] - corners
     weight = 1 - fade(distance.abs())
     values = torch.cat([weight, weight * distance], dim=2)
     places = torch.cat([corners, corners + points], dim=2)
-    return weight.new_zeros(len(periods), size, 2 * points).scatter_(2, places, values)
+    return weight.new_zeros(*position.shape, 2 * points).scatter_(2, places, values)
 
 
 def fade(t: torch.Tensor) -> torch.Tensor:

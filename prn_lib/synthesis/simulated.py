@@ -12,7 +12,7 @@ MAX_LOG_PERIODS = 5  # 2^0 .. 2^5 periods an axis, DRAEM [68]
 THRESHOLD = 0.5  # DRAEM [68]
 MAX_ROTATION = 90.0  # degrees either way, DRAEM [68]
 TRIES = 4  # maps of noise drawn for one target area
-COPY = 32  # side of the small copies of the maps, about
+COPY = 64  # side of the small copies of the maps, about
 LOWERED = 0.9  # of the highest noise on the area, where no map of the four exceeds the threshold
 GRID = 8  # HOA shuffles an 8 x 8 grid (App. A.1)
 
@@ -22,8 +22,8 @@ class NoiseMasks:
     """Masks ``(B, 1, H, W)`` bool and the noise ``(B, 1, H, W)`` that they were cut from.
 
     ``periods`` ``(B, 2)`` along y and x, ``rotations`` ``(B,)`` in degrees, ``thresholds``
-    ``(B,)``. ``tries`` ``(B,)`` tells which draw met the target area; 0 says that none of 4 did and
-    the threshold was lowered.
+    ``(B,)``. ``tries`` ``(B,)`` tells which draw was taken; 0 says that the threshold was lowered,
+    as none of 4 was seen to exceed it on the target area.
     """
 
     masks: torch.Tensor
@@ -50,8 +50,9 @@ def noise_masks(areas: torch.Tensor, generator: torch.Generator) -> NoiseMasks:
 
     Periods are powers of two, one draw an axis, so that regions vary in size, shape and number. No
     mask is empty, unless its area is. Four maps are drawn for each area, and the first that shows
-    there is made: small copies tell which. Where none does, the threshold is lowered to 0.9 of the
-    highest value on the area.
+    there is made in full: small copies, of every fourth pixel or so, tell which. Where none shows,
+    or only in pixels between those, the threshold is lowered to 0.9 of the highest value on the
+    area (to 1.1 of it, if that is negative).
     """
     count, (height, width), device = len(areas), areas.shape[-2:], areas.device
     periods = 2 ** integers(0, MAX_LOG_PERIODS, (count * TRIES, 2), generator)
@@ -59,8 +60,8 @@ def noise_masks(areas: torch.Tensor, generator: torch.Generator) -> NoiseMasks:
     angles = random_gradients(periods, generator, device)
     periods, degrees = to_device(periods, device), to_device(degrees, device)
     step = max(1, min(height, width) // COPY)
-    small_areas = areas[..., ::step, ::step]
-    small = _rotated(small_areas.shape[-2:], periods, angles, degrees)
+    small_areas = areas[..., step // 2 :: step, step // 2 :: step]
+    small = _rotated((height, width), periods, angles, degrees, step)
     highest = _highest(small.view(count, TRIES, *small_areas.shape[-2:]), small_areas)
     first = (highest > THRESHOLD).int().argmax(dim=1)  # 0 if there is none
     pick = first + TRIES * torch.arange(count, device=device)
@@ -69,15 +70,19 @@ def noise_masks(areas: torch.Tensor, generator: torch.Generator) -> NoiseMasks:
     highest = _highest(noise, areas)[:, 0]
     shows = highest > THRESHOLD
     thresholds = torch.where(shows, THRESHOLD, highest - (1 - LOWERED) * highest.abs())
-    masks = (noise > thresholds[:, None, None, None]) & areas
+    masks = (noise >= thresholds[:, None, None, None]) & areas
     tries = torch.where(shows, first + 1, 0)
     return NoiseMasks(masks, noise, periods, degrees, thresholds, tries)
 
 
 def _rotated(
-    shape: tuple[int, int], periods: torch.Tensor, angles: torch.Tensor, degrees: torch.Tensor
+    shape: tuple[int, int],
+    periods: torch.Tensor,
+    angles: torch.Tensor,
+    degrees: torch.Tensor,
+    step: int = 1,
 ) -> torch.Tensor:
-    return rotate_noise(gradient_noise(shape, periods, angles)[:, None], degrees)
+    return rotate_noise(gradient_noise(shape, periods, angles, step)[:, None], degrees)
 
 
 def _highest(noise: torch.Tensor, areas: torch.Tensor) -> torch.Tensor:
@@ -98,6 +103,6 @@ def shuffle_grids(images: torch.Tensor, tiles: torch.Tensor) -> torch.Tensor:
     count, channels, height, width = images.shape
     grid = images.view(count, channels, GRID, height // GRID, GRID, width // GRID)
     grid = grid.permute(0, 2, 4, 1, 3, 5).flatten(1, 2)  # (B, 64, 3, H/8, W/8)
-    grid = grid[torch.arange(count)[:, None], tiles]
+    grid = grid[torch.arange(count, device=tiles.device)[:, None], tiles]
     grid = grid.unflatten(1, (GRID, GRID)).permute(0, 3, 1, 4, 2, 5)  # (B, 3, 8, H/8, 8, W/8)
     return grid.reshape(images.shape)

@@ -88,8 +88,8 @@ def random_outlines(
     jitter; with four corners and jitters +s, -s, +s, -s the shape is a rectangle.
     """
     count = len(geometries)
-    circle = torch.tensor([[name == "circle"] for name in geometries])
-    rectangle = torch.tensor([[name == "rectangle"] for name in geometries])
+    circle = _where("circle", geometries)
+    rectangle = _where("rectangle", geometries)
     corners = integers(*POLYGON_CORNERS, (count, 1), generator)
     corners = torch.where(circle, VERTICES, torch.where(rectangle, 4, corners))
     corner = torch.arange(VERTICES) * corners // VERTICES  # (B, 32): which corner a vertex is
@@ -100,6 +100,10 @@ def random_outlines(
     turn = uniform(0, 2 * math.pi, (count, 1), generator)
     angle = 2 * math.pi * (corner + jitter) / corners + torch.where(rectangle, math.pi / 4, turn)
     return torch.stack([radii * angle.cos(), radii * angle.sin()], dim=-1)
+
+
+def _where(wanted: str, geometries: Sequence[str]) -> torch.Tensor:
+    return torch.tensor([name == wanted for name in geometries], dtype=torch.bool)[:, None]
 
 
 def fill_convex(vertices: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:

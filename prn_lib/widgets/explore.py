@@ -21,7 +21,12 @@ Controls = Mapping[str, Mapping[str, Any]]
 
 
 def explore(
-    render: Callable[..., np.ndarray], controls: Controls, *, alt: str, width: int = 520
+    render: Callable[..., np.ndarray],
+    controls: Controls,
+    *,
+    alt: str,
+    width: int = 520,
+    start: Mapping[str, str] | None = None,
 ) -> ipywidgets.VBox:
     """Sliders above a picture that follows them.
 
@@ -29,12 +34,16 @@ def explore(
     for. ``render(*values)``, in the order of the controls, returns a picture, uint8 ``(H, W)`` or
     ``(H, W, 3)``; with a kernel it is also given ``seed=``, which the reader may change. ``alt``
     says what is seen; the positions are added to it. ``width`` is the picture's on the page.
+    Sliders start in the middle, or at the label that ``start`` names.
 
     Raises ValueError for an empty ``alt``, and for more than 150 states on a published page.
     """
     if not alt.strip():
         raise ValueError("a picture needs alt text that says what is seen")
-    sliders = [_slider(name, list(positions)) for name, positions in controls.items()]
+    sliders = [
+        _slider(name, list(positions), (start or {}).get(name))
+        for name, positions in controls.items()
+    ]
     labelled = [list(positions.items()) for positions in controls.values()]
 
     def frame(indices: Sequence[int], seed: int = 0) -> str:
@@ -51,10 +60,10 @@ def explore(
     return _live(sliders, frame)
 
 
-def _slider(name: str, labels: list[str]) -> ipywidgets.SelectionSlider:
+def _slider(name: str, labels: list[str], start: str | None) -> ipywidgets.SelectionSlider:
     return ipywidgets.SelectionSlider(
         options=[(label, i) for i, label in enumerate(labels)],
-        index=len(labels) // 2,
+        index=len(labels) // 2 if start is None else labels.index(start),
         description=name,
         style={"description_width": "9em"},
         layout={"width": "100%", "max_width": "420px"},

@@ -30,7 +30,8 @@ def explore_noise() -> ipywidgets.VBox:
 
     powers = {str(2**k): 2**k for k in range(simulated.MAX_LOG_PERIODS + 1)}
     controls = {"periods along y": powers, "periods along x": powers}
-    return explore(render, controls, alt="Perlin noise in grey", width=320)
+    alt = "Perlin noise in grey: finer with more periods, streaks where they differ"
+    return explore(render, controls, alt=alt, width=320)
 
 
 def explore_octaves() -> ipywidgets.VBox:
@@ -42,7 +43,8 @@ def explore_octaves() -> ipywidgets.VBox:
         return side_by_side(sum(layer / 2**k for k, layer in enumerate(layers[:octaves])))
 
     controls = {"octaves": {str(n): n for n in range(1, 7)}}
-    return explore(render, controls, alt="A sum of Perlin noises in grey", width=320)
+    alt = "A sum of Perlin noises in grey: soft hills, rougher with each octave"
+    return explore(render, controls, alt=alt, width=320)
 
 
 def explore_noise_mask() -> ipywidgets.VBox:
@@ -70,7 +72,7 @@ def explore_opacity(synthesizer: Synthesizer, kind: str) -> ipywidgets.VBox:
 
     betas = {f"{b / 10:.1f}": b / 10 for b in range(11)}
     alt = f"The source of a {kind} anomaly, its mask, and the anomaly on a normal image"
-    return explore(render, {"beta": betas}, alt=alt, width=660)
+    return explore(render, {"beta": betas}, alt=alt, width=660, start={"beta": "0.1"})
 
 
 def explore_colours(image: torch.Tensor) -> ipywidgets.VBox:
@@ -83,7 +85,9 @@ def explore_colours(image: torch.Tensor) -> ipywidgets.VBox:
 
     names = {name: name for name in COLOURS}
     alt = "An image, and the same with its colours changed by two operations"
-    return explore(render, {"first operation": names, "second operation": names}, alt=alt)
+    controls = {"first operation": names, "second operation": names}
+    start = {"first operation": "gamma", "second operation": "invert"}
+    return explore(render, controls, alt=alt, start=start)
 
 
 def _strength(name: str, share: float) -> float | int | None:
@@ -117,14 +121,14 @@ def explore_extension(
 
     controls = {
         "rotation": {f"{a} degrees": a for a in range(-45, 46, 15)},
-        "shift along x": {f"{s:.2f}": s for s in (-0.45, -0.3, -0.15, 0.0, 0.15, 0.3, 0.45)},
+        "shift along x": {f"{s:.2f}": s for s in (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)},
         "beta": {f"{b:.1f}": b for b in (0.0, 0.4, 0.8)},
     }
     alt = (
         "On the left the moved region, on the right the extended anomaly; the target area, a "
         "circle, is outlined in both"
     )
-    return explore(render, controls, alt=alt)
+    return explore(render, controls, alt=alt, start={"beta": "0.0"})
 
 
 def explore_target_areas(image: torch.Tensor, foreground: torch.Tensor) -> ipywidgets.VBox:
@@ -154,7 +158,7 @@ def explore_foreground(image: torch.Tensor) -> ipywidgets.VBox:
         mask = estimate_foreground(image, tolerance=tolerance)
         return side_by_side(outlined(image / 255, mask), mask[0])
 
-    tolerances = {str(t): t for t in (2, 5, 10, 20, 40, 60, 80, 100, 120, 140)}
+    tolerances = {str(t): t for t in (5, 10, 20, 40, 60, 80, 100, 120, 140, 160)}
     tolerances["by Otsu"] = None
     alt = "An object with its estimated foreground outlined, and that foreground in white"
     return explore(render, {"tolerance": tolerances}, alt=alt)
@@ -174,6 +178,7 @@ def side_by_side(*pictures: torch.Tensor) -> np.ndarray:
     """
     parts = []
     for picture in pictures:
+        picture = picture.cpu()
         if picture.ndim == 2:
             noise = picture.dtype != torch.bool
             picture = ((picture + 1) / 2 if noise else picture.float()).expand(3, -1, -1)
