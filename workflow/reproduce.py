@@ -87,8 +87,9 @@ def _overrides(text: str) -> dict:
         raise ValueError(f"overrides are not JSON ({error}): {text}") from None
     if not isinstance(overrides, dict):
         raise ValueError(f"overrides must be a JSON object of option names and values, not {text}")
-    if overrides.get("textures"):
-        overrides["textures"] = _absolute(overrides["textures"])
+    for name in ("textures", "foreground_masks"):
+        if overrides.get(name):
+            overrides[name] = _absolute(overrides[name])
     if overrides.get("weights") not in (None, "imagenet", "random"):
         overrides["weights"] = _absolute(overrides["weights"])
     return overrides
