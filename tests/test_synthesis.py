@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -415,6 +416,25 @@ def test_textures_of_a_folder(tmp_path):
     (tmp_path / "dots/a.JPG").write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"cannot read image .*a\.JPG"):
         read_textures(tmp_path, 32)
+
+
+REAL = Path(__file__).parents[2] / "shared" / "data" / "dtd_subset"
+
+
+@pytest.mark.skipif(
+    not REAL.is_dir(), reason=f"photographs of textures are not beside the project ({REAL})"
+)
+def test_real_textures_make_anomalies(synthesizer):
+    textures = read_textures(REAL / "images", SIDE)
+    assert len(textures) == 400
+    grey = (textures == textures[:, :1]).flatten(1).all(1)
+    assert 0 < grey.sum() < 40  # some are stored in grey, and read as RGB like the others
+    normals, masks = synthesizer.normals, torch.ones(5, 1, SIDE, SIDE)
+    images, made = Synthesizer(normals, normals, masks, textures, kinds=("HEA",)).batch(
+        0, 0, torch.tensor([0]), 10, 10
+    )
+    assert made[1:].flatten(1).any(1).all()
+    assert images[1:].std() > 0.05
 
 
 # Batches
