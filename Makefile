@@ -38,7 +38,7 @@ $(STAMP)/installed: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@mkdir -p $(STAMP) && touch $@
 
-reproduce: $(STAMP)/installed
+reproduce: $(STAMP)/installed $(STAMP)/scripts
 	@echo '== one notebook for every category of $(DATASET), preset $(PRESET), seed $(SEED)'
 	@status=0; \
 	$(BIN)/python workflow/reproduce.py --dataset '$(DATASET)' --data-root '$(DATA_ROOT)' \

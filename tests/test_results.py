@@ -1,5 +1,6 @@
 """The committed records, and the numbers that the README quotes from them."""
 
+import json
 import re
 from pathlib import Path
 
@@ -46,6 +47,24 @@ def test_readme_quotes_the_records():
             + r"\s*\|\s*".join(re.escape(number) for number in numbers)
         )
         assert re.search(row, README), (result.experiment.category, numbers)
+
+
+def test_readme_quotes_every_seed():
+    for category in ("button", "grain", "weave"):
+        runs = [r for r in RECORDS if r.experiment.category == category]
+        names = [f"quick-seed{seed}" for seed in range(3)]
+        three = [next(r for r in runs if r.experiment.run_name == name) for name in names]
+        for metric in ("image_auroc", "pixel_auroc", "pixel_ap"):
+            told = " / ".join(f"{100 * result.metrics[metric]:.1f}" for result in three)
+            assert re.search(rf"\| {category} \|[^\n]*{re.escape(told)}", README), told
+
+
+def test_readme_quotes_the_benchmark_of_synthesis():
+    record = json.loads((PROJECT / "results" / "benchmarks" / "synthesis-cpu.json").read_text())
+    for threads in ("threads_2", "threads_1"):
+        for rates in record[threads].values():
+            ratio = rates["cpu"] / rates["yardstick"]
+            assert f"| {rates['yardstick']:.0f} | {rates['cpu']:.0f} | {ratio:.1f} |" in README
 
 
 def test_the_data_page_shows_the_datasets_as_the_code_knows_them():
