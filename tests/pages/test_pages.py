@@ -138,7 +138,9 @@ def test_every_slider_changes_its_picture_without_a_kernel(browser, page):
     find = lambda: browser.find_elements(By.CSS_SELECTOR, ".widget-slider .noUi-handle")  # noqa: E731
     wait.until(lambda _: len(find()) == SLIDERS[page] and shown_pictures(browser))
     for handle in find():
-        for key in (Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_LEFT):
+        at, last = (float(handle.get_attribute(f"aria-value{end}")) for end in ("now", "max"))
+        there_and_back = [Keys.ARROW_RIGHT, Keys.ARROW_LEFT]
+        for key in reversed(there_and_back) if at == last else there_and_back:
             before = shown_pictures(browser)
             handle.send_keys(key)
             wait.until(lambda _, before=before: shown_pictures(browser) != before)
@@ -150,4 +152,4 @@ def test_every_slider_changes_its_picture_without_a_kernel(browser, page):
             )
             assert alt != old_alt
             assert width == old_width > 200
-            assert source != old_source or "nothing" in alt
+            assert source != old_source
