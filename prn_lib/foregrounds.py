@@ -17,7 +17,7 @@ from prn_lib.datasets import Background, Category, load_category
 from prn_lib.files import whole_file
 from prn_lib.images import read_image
 from prn_lib.progress import tqdm
-from prn_lib.synthesis.foreground import ForegroundError, check_foregrounds, estimate_foreground
+from prn_lib.synthesis.foreground import check_foregrounds, estimate_foreground, odd_foregrounds
 
 OVERVIEW = "overview.png"
 SHOWN = 24  # images in the overview, the odd ones first
@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{background}; {written} of {len(names)} masks written to {options.out}")
     if written < len(names):
         print("the others were there already and are kept; --again replaces them")
-    odd = _odd(masks, names)
+    odd = odd_foregrounds(masks, names)
     _overview(images, masks, names, odd, options.out / OVERVIEW)
     print(f"foregrounds cover {masks.float().mean((1, 2, 3)).median():.0%} of the image (median)")
     for name, share in odd.items():
@@ -124,14 +124,6 @@ def _write(masks: torch.Tensor, names: list[str], folder: Path, again: bool) -> 
 def _read(path: Path, size: int) -> np.ndarray:
     grey = read_image(path, "L").resize((size, size), Image.Resampling.NEAREST)
     return np.asarray(grey) > WHITE
-
-
-def _odd(masks: torch.Tensor, names: list[str]) -> dict[str, float]:
-    try:
-        check_foregrounds(masks, names)
-    except ForegroundError as error:
-        return error.shares
-    return {}
 
 
 def _overview(

@@ -53,12 +53,13 @@ def random_operations(count: int, generator: torch.Generator) -> list[tuple[Oper
     order = torch.rand(count, len(names), generator=generator).argsort(dim=1)[:, :2].tolist()
     shares = torch.rand(count, 2, generator=generator).tolist()
     return [
-        tuple(_operation(names[i], share) for i, share in zip(two, drawn, strict=True))
+        tuple(operation_at(names[i], share) for i, share in zip(two, drawn, strict=True))
         for two, drawn in zip(order, shares, strict=True)
     ]
 
 
-def _operation(name: str, share: float) -> Operation:
+def operation_at(name: str, share: float) -> Operation:
+    """The operation at a ``share``, in [0, 1), of its range of strengths."""
     if COLOURS[name].strengths is None:
         return name, None
     low, high = COLOURS[name].strengths

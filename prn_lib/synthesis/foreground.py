@@ -17,10 +17,9 @@ LISTED = 5  # images named in a message
 
 
 class ForegroundError(ValueError):
-    """Some estimates found nothing or everything; ``shares`` tells how much, by image name."""
+    """Some estimates found nothing or everything: ``shares`` by image name."""
 
     def __init__(self, shares: dict[str, float], total: int) -> None:
-        self.shares = shares
         listed = [f"{name} ({share:.1%})" for name, share in list(shares.items())[:LISTED]]
         more = ["..."] if len(shares) > LISTED else []
         super().__init__(
@@ -59,12 +58,17 @@ def estimate_foreground(
     return torch.from_numpy(ndimage.binary_fill_holes(closed))[None]
 
 
+def odd_foregrounds(masks: torch.Tensor, names: Sequence[str]) -> dict[str, float]:
+    """Names and shares of the masks ``(N, 1, H, W)`` bool that are (nearly) empty or full."""
+    shares = dict(zip(names, masks.float().mean((1, 2, 3)).tolist(), strict=True))
+    return {name: share for name, share in shares.items() if not SHARE[0] <= share <= SHARE[1]}
+
+
 def check_foregrounds(masks: torch.Tensor, names: Sequence[str]) -> None:
     """Raise :class:`ForegroundError` if a mask of ``(N, 1, H, W)`` bool is (nearly) empty or full.
 
     A full mask is as useless as an empty one: it would put anomalies on the background.
     """
-    shares = dict(zip(names, masks.float().mean((1, 2, 3)).tolist(), strict=True))
-    odd = {name: share for name, share in shares.items() if not SHARE[0] <= share <= SHARE[1]}
+    odd = odd_foregrounds(masks, names)
     if odd:
         raise ForegroundError(odd, len(masks))

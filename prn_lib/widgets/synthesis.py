@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from prn_lib.figures.base import CONTOUR
 from prn_lib.synthesis import Synthesizer, simulated
-from prn_lib.synthesis.augment import COLOURS, aug1
+from prn_lib.synthesis.augment import COLOURS, aug1, operation_at
 from prn_lib.synthesis.blend import blend
 from prn_lib.synthesis.extended import move_images, move_regions
 from prn_lib.synthesis.foreground import estimate_foreground
@@ -80,7 +80,7 @@ def explore_colours(image: torch.Tensor) -> ipywidgets.VBox:
 
     def render(first: str, second: str, seed: int) -> np.ndarray:
         share = torch.rand((), generator=_generator(seed)).item() if seed else 0.5
-        pair = tuple((name, _strength(name, share)) for name in (first, second))
+        pair = operation_at(first, share), operation_at(second, share)
         return side_by_side(image, aug1(image[None], [pair])[0])
 
     names = {name: name for name in COLOURS}
@@ -88,14 +88,6 @@ def explore_colours(image: torch.Tensor) -> ipywidgets.VBox:
     controls = {"first operation": names, "second operation": names}
     start = {"first operation": "gamma", "second operation": "invert"}
     return explore(render, controls, alt=alt, start=start)
-
-
-def _strength(name: str, share: float) -> float | int | None:
-    if COLOURS[name].strengths is None:
-        return None
-    low, high = COLOURS[name].strengths
-    strength = low + share * (high - low)
-    return round(strength) if isinstance(low, int) else strength
 
 
 def explore_extension(
