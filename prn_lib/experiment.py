@@ -14,7 +14,7 @@ from prn_lib.datasets import Category, load_category
 from prn_lib.datasets.dtd import read_textures
 from prn_lib.foregrounds import estimate_foregrounds, read_foregrounds
 from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
-from prn_lib.model.attention import SCALES
+from prn_lib.model.attention import EMBEDDINGS, RESIDUAL_BLOCKS, SCALES
 from prn_lib.model.prototypes import RESIDUALS
 from prn_lib.synthesis import Synthesizer, generated_textures
 from prn_lib.synthesis.foreground import check_foregrounds
@@ -40,10 +40,15 @@ class Experiment:
     use_fusion: bool = True  # MF
     prototype_ratio: float = 0.1  # K as a share of the normals (Table 6)
     kmeans_iterations: int = 300
+    kmeans_starts: int = 1  # the best of several is kept
     residual: str = "absolute"  # D in Eq. 1; or "squared", "signed"
+    shared_fusion: bool = False  # one fusion block for features and residuals (Sec. 3.2)
     attention_blocks: int = 3  # N in Sec. 3.3
     attention_scale: str = "c_s"  # Eq. 3 as printed; or "sqrt"
+    embedding: str = "convolution"  # of patches (Sec. 3.3); or "elementwise"
     head_width: float = 1.0  # a head's channels as a share of its input's
+    residual_block: str = "bottleneck"  # that joins the heads (Sec. 3.3); or "basic"
+    train_layer4: bool = False  # the encoder's last layer (Sec. 4.1)
 
     textures: str | None = None  # folder of texture images (DTD); None: generated textures
     extended: bool = True  # EA (Table 5)
@@ -72,6 +77,13 @@ class Experiment:
         _check_choice("preset", self.preset, PRESETS)
         _check_choice("residual", self.residual, RESIDUALS)
         _check_choice("attention_scale", self.attention_scale, SCALES)
+        _check_choice("embedding", self.embedding, EMBEDDINGS)
+        _check_choice("residual_block", self.residual_block, RESIDUAL_BLOCKS)
+        if self.embedding == "elementwise" and self.head_width != 1:
+            raise ValueError(
+                f"embedding='elementwise' scales whole patches, so head_width={self.head_width} "
+                "must be 1"
+            )
         if self.image_size < 64 or self.image_size % 32:
             raise ValueError(f"image_size={self.image_size} must be a multiple of 32, at least 64")
         for name in ("n_anomalies", "weight_decay", "focal_gamma", "focal_weight"):
@@ -142,6 +154,7 @@ class Experiment:
 
 _COUNTS = (
     "kmeans_iterations",
+    "kmeans_starts",
     "attention_blocks",
     "normals_per_batch",
     "extended_per_batch",
@@ -259,7 +272,8 @@ def build_model(
     experiment: Experiment, normals: torch.Tensor, device: torch.device | str = "cpu"
 ) -> PRN:
     """An untrained PRN with prototypes of ``normals`` ``(N, 3, S, S)`` uint8; seeded."""
-    encoder = Encoder(load_weights(experiment.weights, experiment.seed)).to(device)
+    weights = load_weights(experiment.weights, experiment.seed)
+    encoder = Encoder(weights, train_layer4=experiment.train_layer4).to(device)
     prototypes = None
     if experiment.use_prototypes:
         prototypes = fit_prototypes(
@@ -268,6 +282,7 @@ def build_model(
             ratio=experiment.prototype_ratio,
             iterations=experiment.kmeans_iterations,
             seed=experiment.seed,
+            starts=experiment.kmeans_starts,
         )
     return assemble_model(experiment, encoder, prototypes).to(device)
 
@@ -282,8 +297,12 @@ def assemble_model(
             encoder,
             prototypes,
             fusion=experiment.use_fusion,
+            shared_fusion=experiment.shared_fusion,
             attention_blocks=experiment.attention_blocks if experiment.use_attention else 0,
+            image_size=experiment.image_size,
+            embedding=experiment.embedding,
             head_width=experiment.head_width,
+            residual_block=experiment.residual_block,
             attention_scale=experiment.attention_scale,
             residual_kind=experiment.residual,
         )

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from prn_lib.datasets import Category, Sample
 from prn_lib.experiment import Experiment, assemble_model, read_category
 from prn_lib.files import whole_folder
 from prn_lib.model import PRN, Encoder, load_weights
-from prn_lib.model.prn import SCALES
+from prn_lib.model.prototypes import SCALES
 from prn_lib.paths import project_folder
 from prn_lib.provenance import provenance
 from prn_lib.stages import fit, judge, set_up
@@ -122,15 +123,30 @@ def load_result(folder: Path | str) -> Result:
 
 
 def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
-    """The trained model of a finished run, in evaluation mode."""
+    """The trained model of a finished run, in evaluation mode.
+
+    Raises FileNotFoundError or ValueError, naming the file, for weights that are missing or those
+    of another version.
+    """
     experiment = load_result(folder).experiment
-    state = load_file(Path(folder) / WEIGHTS, device=str(device))
-    prototypes = None
-    if experiment.use_prototypes:
-        prototypes = [state[f"prototypes_{j + 1}"] for j in range(SCALES)]
-    encoder = Encoder(load_weights("random", experiment.seed))  # replaced by the saved weights
-    model = assemble_model(experiment, encoder, prototypes)
-    model.load_state_dict(state)
+    path = Path(folder) / WEIGHTS
+    try:
+        state = load_file(path, device=str(device))
+        prototypes = None
+        if experiment.use_prototypes:
+            prototypes = [state[f"prototypes.{j}.maps"] for j in range(SCALES)]
+        weights = load_weights("random", experiment.seed)  # replaced by the saved ones
+        encoder = Encoder(weights, train_layer4=experiment.train_layer4)
+        model = assemble_model(experiment, encoder, prototypes)
+        model.load_state_dict(state)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} is missing; delete {folder} to run again") from None
+    except (KeyError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"{path} does not hold the weights of this version's network ({reason}); "
+            f"delete {folder} to run again"
+        ) from None
     return model.to(device).eval()
 
 

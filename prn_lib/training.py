@@ -65,9 +65,9 @@ def train(
     step and seed, if the loss is not finite.
     """
     device = model.encoder.mean.device
-    model.to(memory_format=torch.channels_last).train()
+    model.train()
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.Adam(trainable, lr=learning_rate, weight_decay=weight_decay)
+    optimizer = torch.optim.Adam(trainable, lr=learning_rate, weight_decay=weight_decay, fused=True)
     batches = normal_batches(len(synthesizer.normals), normals_per_batch, seed)
     losses = []
 

@@ -8,11 +8,11 @@ from sklearn.cluster import KMeans
 from torchvision.models import resnet18
 
 from prn_lib.model import PRN, Encoder, fit_prototypes, image_score, load_weights
-from prn_lib.model.attention import MultiSizeAttention, patch_attention, patch_sizes
+from prn_lib.model.attention import Head, MultiSizeAttention, patch_sizes
 from prn_lib.model.decoder import PRIOR
 from prn_lib.model.encoder import MEAN, STD
 from prn_lib.model.fusion import FusionBlock
-from prn_lib.model.prototypes import cluster_prototypes, nearest_prototype, residual
+from prn_lib.model.prototypes import Prototypes, cluster_prototypes
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import torch
 
 from prn_lib.datasets import mini
 from prn_lib.experiment import Experiment, read_category
-from prn_lib.model.prototypes import residual
 from prn_lib.paths import project_folder
 from prn_lib.run import default_folder, load_model, load_result
 
@@ -24,7 +23,7 @@ def panels(category: str) -> list[np.ndarray]:
     sample = next(s for s in images.test if s.defect == DEFECTS[category])
     image, mask = images.load([sample], experiment.image_size)
     features = model.encoder(image.float() / 255)[0]
-    strength = residual(features, model.prototypes[0]).mean(1)[0]
+    strength = model.prototypes[0](features).mean(1)[0]
     index = [entry["name"] for entry in result.scores].index(sample.name)
     score_map = result.score_maps()[index]
     return [image[0].permute(1, 2, 0).numpy(), strength.numpy(), score_map, mask[0, 0].numpy()]

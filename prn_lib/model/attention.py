@@ -1,12 +1,16 @@
 """Multi-size self-attention (MSA, Sec. 3.3, Eq. 3)."""
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchvision.models.resnet import BasicBlock
+from torchvision.models.resnet import BasicBlock, Bottleneck
 
 DIVISIONS = (1, 2, 4, 8)  # head s sees patches of side h / DIVISIONS[s]
 SCALES = {"c_s": 1.0, "sqrt": 0.5}  # the exponent of c_s in Eq. 3: as printed, or as usual
+EMBEDDINGS = ("convolution", "elementwise")
+RESIDUAL_BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}  # ResNet-18's and ResNet-50's
 
 
 def patch_sizes(side: int) -> list[int]:
@@ -14,53 +18,121 @@ def patch_sizes(side: int) -> list[int]:
     return [max(p for p in range(1, max(1, side // n) + 1) if side % p == 0) for n in DIVISIONS]
 
 
-def patch_attention(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, patch: int, scale: str
-) -> torch.Tensor:
-    """Self-attention between patches of side ``patch`` (Eq. 3); ``(B, C, H, W)`` in and out.
+def to_tokens(x: torch.Tensor, patch: int) -> torch.Tensor:
+    """Cut into patches: ``(B, C, H, H)`` -> ``(B, N, patch^2, C)``.
 
-    A patch is one token of c_s = C * patch^2 numbers; there are (H/patch) * (W/patch) tokens.
+    The channel runs fastest: of a map in channels-last memory, long pieces are copied.
     """
-    shape = v.shape
-    q, k, v = (F.pixel_unshuffle(x, patch).flatten(2).mT for x in (q, k, v))  # (B, tokens, c_s)
-    logits = q @ k.mT / q.shape[-1] ** SCALES[scale]
-    mixed = logits.softmax(dim=-1) @ v
-    height, width = shape[-2] // patch, shape[-1] // patch
-    return F.pixel_shuffle(mixed.mT.unflatten(2, (height, width)), patch)
+    x = x.unflatten(3, (-1, patch)).unflatten(2, (-1, patch))  # (B, C, rows, p, columns, p)
+    return x.permute(0, 2, 4, 3, 5, 1).flatten(3, 4).flatten(1, 2)
+
+
+def from_tokens(tokens: torch.Tensor, patch: int) -> torch.Tensor:
+    """Put together, in channels-last memory: the inverse of :func:`to_tokens`."""
+    cut = math.isqrt(tokens.shape[1])
+    x = tokens.unflatten(2, (patch, patch)).unflatten(1, (cut, cut))
+    return x.transpose(2, 3).flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
+
+
+class Elementwise(nn.Module):
+    """Scale and shift every element of a flattened patch by numbers of its own.
+
+    The diagonal of the printed fully connected layer.
+    """
+
+    def __init__(self, channels: int, patch: int) -> None:
+        super().__init__()
+        # Near 1, but not the same for queries and keys: each patch would prefer itself.
+        self.weight = nn.Parameter(1 + 0.02 * torch.randn(patch * patch, channels))
+        self.bias = nn.Parameter(torch.zeros(patch * patch, channels))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Any shape that ends in ``(patch^2, C)``."""
+        return tokens * self.weight + self.bias
+
+
+class Head(nn.Module):
+    """Self-attention between patches of one size, the s-th of h, h/2, h/4, h/8 (Eq. 3).
+
+    A patch is one token of c_s = C * p_s^2 numbers. The printed embedding, a fully connected layer
+    over them, needs a matrix of c_s x c_s: 524 288 on a side for the largest patch at 256 x 256.
+    ``embedding`` "convolution" is a layer C -> ``width`` that is the same for every position of a
+    patch, a 1 x 1 convolution; "elementwise" keeps the printed layer's diagonal, and works for maps
+    of one ``side`` only.
+
+    With one patch the softmax over one token is 1 and the head a projection: it has no queries and
+    keys, which would never get a gradient.
+    """
+
+    def __init__(
+        self, channels: int, side: int, s: int, *, width: int, embedding: str, scale: str
+    ) -> None:
+        super().__init__()
+        self.s, self.scale = s, scale
+        if embedding == "convolution":
+            layers = (nn.Linear(channels, width) for _ in range(3))
+        else:
+            layers = (Elementwise(channels, patch_sizes(side)[s]) for _ in range(3))
+        self.to_v = next(layers)
+        if s > 0:
+            self.to_q, self.to_k = layers
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """A_s, put together again: ``(B, C, H, H)`` -> ``(B, width, H, H)``."""
+        patch = patch_sizes(x.shape[-1])[self.s]
+        tokens = to_tokens(x, patch)
+        v = self.to_v(tokens)
+        if self.s > 0:
+            q, k = self.to_q(tokens), self.to_k(tokens)
+            q, k, flat = (each.flatten(2) for each in (q, k, v))  # (B, N, c_s)
+            v = F.scaled_dot_product_attention(q, k, flat, scale=self._scale(q)).view_as(v)
+        return from_tokens(v, patch)
+
+    def weights(self, x: torch.Tensor) -> torch.Tensor:
+        """The softmax of Eq. 3 alone, ``(B, N, N)``: what each patch takes from each other."""
+        tokens = to_tokens(x, patch_sizes(x.shape[-1])[self.s])
+        if self.s == 0:
+            return x.new_ones(len(x), 1, 1)
+        q, k = self.to_q(tokens).flatten(2), self.to_k(tokens).flatten(2)
+        return (q @ k.mT * self._scale(q)).softmax(-1)
+
+    def _scale(self, q: torch.Tensor) -> float:
+        return q.shape[-1] ** -SCALES[self.scale]
 
 
 class MultiSizeAttention(nn.Module):
     """One MSA block: a head for every patch size, then a 2D residual block over all of them.
 
-    The printed embedding, a fully connected layer over flattened patches, needs a matrix of
-    (C h^2) x (C h^2) for the largest head: 524 288 on a side at 256 x 256. The embeddings here are
-    1 x 1 convolutions, the same for every position of a patch. ``head_width`` is a head's channels
-    as a share of ``channels``; 1 is the paper's.
-
-    In the first head the whole map is one patch and the softmax over one token is 1, so that head
-    is a projection: it has no q and k, which would never get a gradient.
+    ``side`` is that of the maps; only elementwise embeddings depend on it. ``head_width`` is a
+    head's channels as a share of ``channels``; 1 is the paper's. Raises ValueError for elementwise
+    embeddings of another width.
     """
 
-    def __init__(self, channels: int, *, head_width: float = 1.0, scale: str = "c_s") -> None:
+    def __init__(
+        self,
+        channels: int,
+        side: int,
+        *,
+        embedding: str = "convolution",
+        head_width: float = 1.0,
+        scale: str = "c_s",
+        residual_block: str = "bottleneck",
+    ) -> None:
         super().__init__()
+        if embedding == "elementwise" and head_width != 1:
+            raise ValueError(f"elementwise embeddings have head_width=1, not {head_width}")
         width = max(1, round(head_width * channels))
-        heads = len(DIVISIONS)
-        self.scale = scale
-        self.width = width
-        self.to_q = nn.Conv2d(channels, (heads - 1) * width, 1)
-        self.to_k = nn.Conv2d(channels, (heads - 1) * width, 1)
-        self.to_v = nn.Conv2d(channels, heads * width, 1)
-        shortcut = nn.Sequential(
-            nn.Conv2d(heads * width, channels, 1, bias=False), nn.BatchNorm2d(channels)
+        options = {"width": width, "embedding": embedding, "scale": scale}
+        self.heads = nn.ModuleList(
+            Head(channels, side, s, **options) for s in range(len(DIVISIONS))
         )
-        self.residual_block = BasicBlock(heads * width, channels, downsample=shortcut)
+        joined = len(DIVISIONS) * width
+        shortcut = nn.Sequential(
+            nn.Conv2d(joined, channels, 1, bias=False), nn.BatchNorm2d(channels)
+        )
+        kind = RESIDUAL_BLOCKS[residual_block]
+        self.residual_block = kind(joined, channels // kind.expansion, downsample=shortcut)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """``(B, C, H, W)`` -> ``(B, C, H, W)``; H = W."""
-        q, k = self.to_q(x).split(self.width, 1), self.to_k(x).split(self.width, 1)
-        whole, *v = self.to_v(x).split(self.width, 1)
-        sizes = patch_sizes(x.shape[-1])[1:]
-        heads = [
-            patch_attention(q[s], k[s], v[s], patch, self.scale) for s, patch in enumerate(sizes)
-        ]
-        return self.residual_block(torch.cat([whole, *heads], dim=1))
+        """C*_j ``(B, C, H, H)`` -> T_j ``(B, C, H, H)``."""
+        return self.residual_block(torch.cat([head(x) for head in self.heads], dim=1))

@@ -13,10 +13,18 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's
 
 
 class Encoder(nn.Module):
-    """Layers 1 to 4 of a ResNet-18, frozen: no gradient, BatchNorm always in evaluation mode."""
+    """Layers 1 to 4 of a ResNet-18, frozen: no gradient, BatchNorm always in evaluation mode.
 
-    def __init__(self, state_dict: dict[str, torch.Tensor]) -> None:
+    With ``train_layer4`` the last layer is trained like the rest of the network; the paper names
+    layers 1 to 3 as frozen and says nothing of it (Sec. 4.1).
+
+    Features are always computed in single precision: a residual is the small difference of features
+    and prototypes that are much alike, and 8 bits of bfloat16 would drown it.
+    """
+
+    def __init__(self, state_dict: dict[str, torch.Tensor], *, train_layer4: bool = False) -> None:
         super().__init__()
+        self.train_layer4 = train_layer4
         network = resnet18(weights=None)
         network.load_state_dict(state_dict)
         self.stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
@@ -24,23 +32,32 @@ class Encoder(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
         self.requires_grad_(False)
+        self.layers[3].requires_grad_(train_layer4)
         self.train(False)
 
     def train(self, mode: bool = True) -> "Encoder":
-        """Stay in evaluation mode, whatever a parent module is set to."""
-        return super().train(False)
+        """Stay in evaluation mode, whatever a parent is set to; but for a trained layer 4."""
+        super().train(False)
+        self.layers[3].train(mode and self.train_layer4)
+        return self
 
-    @torch.no_grad()
-    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+    def forward(self, images: torch.Tensor, layers: int = 4) -> list[torch.Tensor]:
         """Images ``(B, 3, S, S)`` in [0, 1] -> F_1 .. F_4, F_j ``(B, c_j, S/2^(j+1), S/2^(j+1))``.
 
-        Images are normalized with ImageNet's statistics here and nowhere before.
+        Images are normalized with ImageNet's statistics here and nowhere before. ``layers`` leaves
+        out the last ones.
         """
-        x = self.stem((images - self.mean) / self.std)
-        features = []
-        for layer in self.layers:
-            x = layer(x)
-            features.append(x)
+        learns = self.train_layer4 and torch.is_grad_enabled()
+        with torch.autocast(images.device.type, enabled=False):
+            with torch.no_grad():
+                x = self.stem((images.float() - self.mean) / self.std)
+                features = []
+                for layer in self.layers[: min(layers, 3)]:
+                    x = layer(x)
+                    features.append(x)
+            if layers == 4:
+                with torch.set_grad_enabled(learns):
+                    features.append(self.layers[3](x))
         return features
 
 

@@ -1,6 +1,7 @@
 """Multi-scale fusion (MF, Sec. 3.2, Eq. 2, Fig. 4)."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import nn
@@ -23,7 +24,7 @@ class FusionBlock(nn.Module):
     def forward(self, features: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """``(B, c_j, h_j, w_j)`` for every scale j -> the same shapes."""
         return [
-            sum(transform(x) for transform, x in zip(row, features, strict=True))
+            reduce(torch.add, (f_rj(x) for f_rj, x in zip(row, features, strict=True)))
             for row in self.transforms
         ]
 

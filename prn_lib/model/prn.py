@@ -9,9 +9,7 @@ from prn_lib.model.attention import MultiSizeAttention
 from prn_lib.model.decoder import Decoder
 from prn_lib.model.encoder import CHANNELS, Encoder
 from prn_lib.model.fusion import FusionBlock
-from prn_lib.model.prototypes import cluster_prototypes, residual
-
-SCALES = 3  # scales with prototypes, fusion and attention
+from prn_lib.model.prototypes import SCALES, Prototypes
 
 
 class PRN(nn.Module):
@@ -19,6 +17,9 @@ class PRN(nn.Module):
 
     ``prototypes`` P_1 .. P_3, each ``(K, c_j, h_j, w_j)``, or None to leave out MP; ``fusion`` and
     ``attention_blocks`` 0 leave out MF and MSA. Without all three it is Table 4's U-Net baseline.
+    Residuals are fused by a block of their own, or with ``shared_fusion`` by the features' block.
+    The other options are those of :class:`prn_lib.model.attention.MultiSizeAttention` and
+    :class:`prn_lib.model.prototypes.Prototypes`.
     """
 
     def __init__(
@@ -27,45 +28,47 @@ class PRN(nn.Module):
         prototypes: Sequence[torch.Tensor] | None,
         *,
         fusion: bool = True,
+        shared_fusion: bool = False,
         attention_blocks: int = 3,
+        image_size: int = 256,
+        embedding: str = "convolution",
         head_width: float = 1.0,
         attention_scale: str = "c_s",
+        residual_block: str = "bottleneck",
         residual_kind: str = "absolute",
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.residual_kind = residual_kind
         self.has_prototypes = prototypes is not None
-        for j, prototype in enumerate(prototypes or (), start=1):
-            self.register_buffer(f"prototypes_{j}", prototype)
+        self.prototypes = nn.ModuleList(
+            Prototypes(maps, residual_kind) for maps in prototypes or ()
+        )
         features = CHANNELS[:SCALES]
         skips = [(2 if self.has_prototypes else 1) * channels for channels in features]
         identity = nn.Identity()
         self.fuse_features = FusionBlock(features) if fusion else identity
-        self.fuse_residuals = FusionBlock(features) if fusion and self.has_prototypes else identity
+        self.shared_fusion = shared_fusion
+        if not shared_fusion:
+            own = fusion and self.has_prototypes
+            self.fuse_residuals = FusionBlock(features) if own else identity
+        options = {
+            "embedding": embedding,
+            "head_width": head_width,
+            "scale": attention_scale,
+            "residual_block": residual_block,
+        }
         self.attention = nn.ModuleList(
             nn.Sequential(
                 *(
-                    MultiSizeAttention(channels, head_width=head_width, scale=attention_scale)
+                    MultiSizeAttention(channels, image_size // 2 ** (j + 1), **options)
                     for _ in range(attention_blocks)
                 )
             )
-            for channels in skips
+            for j, channels in enumerate(skips, start=1)
         )
         self.fuse_attended = FusionBlock(skips) if fusion else identity
         self.decoder = Decoder(skips)
-
-    @property
-    def prototypes(self) -> list[torch.Tensor]:
-        """P_1 .. P_3, or nothing where MP is left out."""
-        return [self.get_buffer(f"prototypes_{j + 1}") for j in range(SCALES * self.has_prototypes)]
-
-    def residuals(self, features: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """D_j of every scale with prototypes (Eq. 1), shaped like ``features``."""
-        return [
-            residual(x, prototypes, self.residual_kind)
-            for x, prototypes in zip(features, self.prototypes, strict=False)
-        ]
+        self.to(memory_format=torch.channels_last)  # the faster layout, on processors and GPUs
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """``(B, 3, S, S)`` in [0, 1], S a multiple of 32 -> logits ``(B, 1, S, S)``.
@@ -79,35 +82,13 @@ class PRN(nn.Module):
         *features, bottleneck = self.encoder(images)  # F_1 .. F_3, F_4
         joined = self.fuse_features(features)  # F*_j
         if self.has_prototypes:
-            fused_residuals = self.fuse_residuals(self.residuals(features))
-            joined = [
-                torch.cat(pair, dim=1) for pair in zip(joined, fused_residuals, strict=True)
-            ]  # C*_j (B, 2 c_j, h_j, w_j)
+            nearest = zip(self.prototypes, features, strict=True)
+            residuals = [prototypes(x) for prototypes, x in nearest]  # D_j
+            fuse = self.fuse_features if self.shared_fusion else self.fuse_residuals
+            pairs = zip(joined, fuse(residuals), strict=True)
+            joined = [torch.cat(pair, dim=1) for pair in pairs]  # C*_j (B, 2 c_j, h_j, w_j)
         attended = [block(x) for block, x in zip(self.attention, joined, strict=True)]  # T_j
         return self.decoder(bottleneck, self.fuse_attended(attended))  # T*_j in, M_o's logits out
-
-
-@torch.no_grad()
-def fit_prototypes(
-    encoder: Encoder,
-    normals: torch.Tensor,
-    *,
-    ratio: float,
-    iterations: int,
-    seed: int,
-    batch_size: int = 32,
-) -> list[torch.Tensor]:
-    """P_1 .. P_3 of the training normals ``(N, 3, S, S)`` uint8, on the encoder's device."""
-    device = encoder.mean.device
-    batches = [
-        [x.cpu() for x in encoder(images.to(device).float() / 255)[:SCALES]]
-        for images in normals.split(batch_size)
-    ]
-    settings = {"ratio": ratio, "iterations": iterations, "seed": seed}
-    return [
-        cluster_prototypes(torch.cat(maps), **settings).to(device)
-        for maps in zip(*batches, strict=True)
-    ]
 
 
 def image_score(score_maps: torch.Tensor, top_k: int) -> torch.Tensor:

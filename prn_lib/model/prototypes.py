@@ -1,9 +1,13 @@
 """Prototypes of normal features and the residual to the nearest one (Sec. 3.1, Eq. 1)."""
 
 import torch
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
+from torch import nn
 
+from prn_lib.model.encoder import Encoder
+from prn_lib.model.kmeans import cluster
+from prn_lib.progress import tqdm
+
+SCALES = 3  # scales with prototypes, fusion and attention
 RESIDUALS = {
     "absolute": torch.abs,
     "squared": torch.square,
@@ -11,49 +15,116 @@ RESIDUALS = {
 }
 
 
+class Prototypes(nn.Module):
+    """P_j of one scale: finds the nearest to each feature map and returns the residual.
+
+    ``maps`` ``(K, C, H, W)``. ``kind`` reads the paper's "element-wise Euclidean distance" D: the
+    "absolute" difference, or "squared", or "signed".
+    """
+
+    def __init__(self, maps: torch.Tensor, kind: str = "absolute") -> None:
+        super().__init__()
+        self.kind = kind
+        centre = maps.mean(0, keepdim=True)
+        norms = torch.stack([(each - centre).double().square().sum() for each in maps])
+        self.register_buffer("maps", maps.contiguous(memory_format=torch.channels_last))
+        self.register_buffer("centre", centre.contiguous(memory_format=torch.channels_last))
+        self.register_buffer("norms", norms)  # |P_jk - centre|^2 (K,)
+
+    def nearest(self, features: torch.Tensor) -> torch.Tensor:
+        """Index of the prototype with the smallest L2 distance: ``(B, C, H, W)`` -> ``(B,)`` int64.
+
+        Only |P - centre|^2 - 2 <F - centre, P> differs from prototype to prototype: one matrix
+        product. Centred features are small where features are large and much alike, so that little
+        is lost by rounding; a map's rows are multiplied in single precision and summed in double.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            rows = _by_channel(features - self.centre).flatten(2).transpose(0, 1)  # (H, B, W C)
+            prototypes = _by_channel(self.maps).flatten(2).permute(1, 2, 0)  # (H, W C, K)
+            products = (rows @ prototypes).sum(0, dtype=self.norms.dtype)
+            return (self.norms - 2 * products).argmin(1)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """D_j = D(F_j - P_j*), element by element (Eq. 1); same shape as ``features``.
+
+        Raises ValueError for features of another size than the prototypes'.
+        """
+        if features.shape[1:] != self.maps.shape[1:]:
+            raise ValueError(
+                f"features are {tuple(features.shape[1:])}, but the prototypes "
+                f"{tuple(self.maps.shape[1:])}: score images of the size that they were fitted to"
+            )
+        nearest = _by_channel(self.maps)[self.nearest(features)]
+        return RESIDUALS[self.kind](_by_channel(features) - nearest).permute(0, 3, 1, 2)
+
+
+def _by_channel(maps: torch.Tensor) -> torch.Tensor:
+    """``(B, C, H, W)`` -> ``(B, H, W, C)``, which a map in channels-last memory is already."""
+    return maps.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)
+
+
 def cluster_prototypes(
-    features: torch.Tensor, *, ratio: float, iterations: int, seed: int
+    features: torch.Tensor,
+    *,
+    ratio: float,
+    iterations: int,
+    seed: int,
+    starts: int = 1,
+    device: torch.device | str = "cpu",
 ) -> torch.Tensor:
-    """k-means over whole feature maps of one scale.
+    """k-means over whole feature maps of one scale, see :mod:`prn_lib.model.kmeans`.
 
     ``features`` F_j of the normals, ``(N, C, H, W)`` -> prototypes P_j ``(K, C, H, W)`` with
-    K = ratio x N, at least 1. Centres start at randomly sampled feature maps, distance is L2, at
-    most ``iterations`` iterations. With ratio 1 nothing is clustered (Table 6's 100%).
+    K = ratio x N, at least 1. With ratio 1 nothing is clustered (Table 6's 100%): the features
+    themselves are returned. Fewer than K are made if fewer maps differ.
 
     Raises ValueError for a ratio outside (0, 1] and for features that are not finite.
     """
     if not 0 < ratio <= 1:
         raise ValueError(f"prototype_ratio={ratio} must lie in (0, 1]")
-    if not torch.isfinite(features).all():
-        raise ValueError("features hold NaN or infinite values; check the encoder's weights")
+    points = features.flatten(1)
+    broken = (~points.sum(1).isfinite()).nonzero()[:, 0].tolist()
+    if broken:
+        raise ValueError(
+            f"features of normal image {broken[0]} (and {len(broken) - 1} more) are NaN or "
+            "infinite; check the encoder's weights"
+        )
     count = max(1, round(ratio * len(features)))
     if count == len(features):
-        return features.clone()
-    points = features.flatten(1).cpu().numpy()  # (N, C*H*W)
-    kmeans = KMeans(count, init="random", n_init=1, max_iter=iterations, random_state=seed)
-    with threadpool_limits(1, user_api="openmp"):  # sums of threads would come in any order
-        kmeans.fit(points)
-    centres = torch.from_numpy(kmeans.cluster_centers_).to(features)
-    return centres.unflatten(1, features.shape[1:])
+        return features
+    settings = {"iterations": iterations, "seed": seed, "starts": starts, "device": device}
+    used, labels = cluster(points, count, **settings).unique(return_inverse=True)
+    sums = torch.zeros(len(used), points.shape[1]).index_add_(0, labels, points)
+    return (sums / labels.bincount()[:, None]).unflatten(1, features.shape[1:])
 
 
-def nearest_prototype(features: torch.Tensor, prototypes: torch.Tensor) -> torch.Tensor:
-    """Index of the prototype with the smallest L2 distance to each whole feature map.
+@torch.no_grad()
+def fit_prototypes(
+    encoder: Encoder,
+    normals: torch.Tensor,
+    *,
+    ratio: float,
+    iterations: int,
+    seed: int,
+    starts: int = 1,
+    batch_size: int = 32,
+) -> list[torch.Tensor]:
+    """P_1 .. P_3 of the training normals ``(N, 3, S, S)`` uint8, on the encoder's device.
 
-    ``(B, C, H, W)`` and ``(K, C, H, W)`` -> ``(B,)`` int64.
+    The features of all normals are held once, in main memory: 1.8 MB an image at 256 x 256.
     """
-    exact = "donot_use_mm_for_euclid_dist"  # the faster form cancels when maps are nearly equal
-    distances = torch.cdist(features.flatten(1), prototypes.flatten(1), compute_mode=exact)
-    return distances.argmin(dim=1)
-
-
-def residual(
-    features: torch.Tensor, prototypes: torch.Tensor, kind: str = "absolute"
-) -> torch.Tensor:
-    """D_j = D(F_j - P_j*), element by element (Eq. 1); same shape as ``features``.
-
-    The paper's "element-wise Euclidean distance" is read as the absolute difference; ``kind``
-    "squared" and "signed" are the other readings.
-    """
-    difference = features - prototypes[nearest_prototype(features, prototypes)]
-    return RESIDUALS[kind](difference)
+    device = encoder.mean.device
+    features: list[torch.Tensor] = []
+    batches = range(0, len(normals), batch_size)
+    for start in tqdm(batches, desc="features", unit="batch", leave=False, delay=1):
+        images = normals[start : start + batch_size].to(device).float() / 255
+        made = encoder(images, layers=SCALES)
+        if not features:
+            features = [torch.empty(len(normals), *x.shape[1:]) for x in made]
+        for kept, x in zip(features, made, strict=True):
+            kept[start : start + batch_size] = x
+    settings = {"ratio": ratio, "iterations": iterations, "seed": seed, "starts": starts}
+    return [  # a scale's features are let go when its prototypes are made
+        cluster_prototypes(features.pop(0), **settings, device=device).to(device)
+        for _ in range(SCALES)
+    ]

@@ -1,0 +1,55 @@
+"""The network written down as it is read: the yardstick of ``model.py``.
+
+Queries, keys and values scale every element of a flattened patch by a weight of its own, which is the
+nearest thing to the printed fully connected layer that fits into memory. Each head cuts, attends and
+puts together for itself; the nearest prototype comes from the difference to all of them. Fusion and
+decoder are the library's.
+"""
+
+import torch
+from torch import nn
+from torchvision.models.resnet import BasicBlock
+
+from prn_lib.model import PRN
+
+
+class PlainHead(nn.Module):
+    """One head of Eq. 3 over patches of side ``patch``."""
+
+    def __init__(self, channels: int, patch: int) -> None:
+        super().__init__()
+        self.patch = patch
+        length = channels * patch * patch
+        self.weights = nn.Parameter(torch.ones(3, length) + 0.02 * torch.randn(3, length))
+        self.biases = nn.Parameter(torch.zeros(3, length))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, channels, height, width = x.shape
+        p = self.patch
+        rows, columns = height // p, width // p
+        patches = x.reshape(batch, channels, rows, p, columns, p).permute(0, 2, 4, 1, 3, 5)
+        patches = patches.reshape(batch, rows * columns, channels * p * p)
+        q, k, v = (patches * w + b for w, b in zip(self.weights, self.biases, strict=True))
+        attention = torch.softmax(q @ k.transpose(1, 2) / (channels * p * p), dim=-1)
+        mixed = (attention @ v).reshape(batch, rows, columns, channels, p, p)
+        return mixed.permute(0, 3, 1, 4, 2, 5).reshape(batch, channels, height, width)
+
+
+class PlainAttention(nn.Module):
+    """Four heads, concatenated, and a 2D residual block over all of them."""
+
+    def __init__(self, channels: int, side: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(PlainHead(channels, side // n) for n in (1, 2, 4, 8))
+        shortcut = nn.Sequential(
+            nn.Conv2d(4 * channels, channels, 1, bias=False), nn.BatchNorm2d(channels)
+        )
+        self.block = BasicBlock(4 * channels, channels, downsample=shortcut)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.block(torch.cat([head(x) for head in self.heads], dim=1))
+
+
+def plain_nearest(features: torch.Tensor, prototypes: torch.Tensor) -> torch.Tensor:
+    """Index of the nearest prototype, by the difference to each."""
+    return (features[:, None] - prototypes[None]).square().sum((2, 3, 4)).argmin(1)
