@@ -1,14 +1,23 @@
+import copy
 import math
+import shutil
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from sklearn.cluster import KMeans
 from torchvision.models import resnet18
 
 from prn_lib.model import PRN, Encoder, fit_prototypes, image_score, load_weights
-from prn_lib.model.attention import Head, MultiSizeAttention, patch_sizes
+from prn_lib.model.attention import (
+    EMBEDDINGS,
+    RESIDUAL_BLOCKS,
+    Head,
+    MultiSizeAttention,
+    from_tokens,
+    patch_sizes,
+    to_tokens,
+)
 from prn_lib.model.decoder import PRIOR
 from prn_lib.model.encoder import MEAN, STD
 from prn_lib.model.fusion import FusionBlock
@@ -27,7 +36,8 @@ def random(*shape, seed=0):
 def small_prn(encoder, size=64, **options):
     normals = (torch.rand(6, 3, size, size) * 255).byte()
     prototypes = fit_prototypes(encoder, normals, ratio=0.34, iterations=10, seed=0)
-    return PRN(encoder, prototypes, **{"head_width": 0.125, "attention_blocks": 1, **options})
+    defaults = {"head_width": 0.125, "attention_blocks": 1, "image_size": size}
+    return PRN(encoder, prototypes, **{**defaults, **options})
 
 
 # Encoder
@@ -101,61 +111,68 @@ def test_imagenet_weights_offline_end_in_one_line_and_never_in_random_ones(tmp_p
     assert "\n" not in str(error.value)
 
 
-# Prototypes and residuals (Eq. 1)
+# Prototypes and residuals (Eq. 1); the clustering is in test_kmeans.py
 
 
-def test_prototypes_of_clear_clusters():
-    """One random start may end in a poor local optimum; most starts find clusters this clear."""
-    centres = 10 * random(3, 2, 4, 4)
-    features = torch.cat([c + 0.01 * random(10, 2, 4, 4, seed=i) for i, c in enumerate(centres)])
-    means = torch.stack([features[10 * i : 10 * i + 10].mean(0) for i in range(3)])
-    found = 0
-    for seed in range(12):
-        prototypes = cluster_prototypes(features, ratio=0.1, iterations=300, seed=seed)
-        assert prototypes.shape == (3, 2, 4, 4)
-        distance = torch.cdist(prototypes.flatten(1), means.flatten(1))
-        found += bool(distance.min(0).values.max() < 1e-3)
-    assert found >= 2  # a start with one centre in each cluster has probability 0.25
+def plain_nearest(features, prototypes):
+    difference = features.double()[:, None] - prototypes.double()[None]
+    return difference.square().sum((2, 3, 4)).argmin(1)
 
 
-def test_prototypes_are_a_fixed_point_of_lloyds_step():
-    features = random(40, 3, 4, 4)
-    prototypes = cluster_prototypes(features, ratio=0.1, iterations=300, seed=0)
-    nearest = nearest_prototype(features, prototypes)
-    for k in range(4):
-        assert torch.allclose(features[nearest == k].mean(0), prototypes[k], atol=1e-5)
-    inertia = (features - prototypes[nearest]).square().sum().item()
-    points = features.flatten(1).numpy()
-    best = KMeans(4, n_init=20, random_state=0).fit(points).inertia_
-    assert inertia < 1.1 * best
-
-
-def test_prototype_counts():
-    features = random(25, 2, 2, 2)
-    for ratio, expected in ((0.01, 1), (0.1, 2), (0.2, 5), (1.0, 25)):
-        made = cluster_prototypes(features, ratio=ratio, iterations=9, seed=0)
-        assert len(made) == expected
-    assert torch.equal(made, features)  # 100%: every normal is a prototype
-    one = cluster_prototypes(features, ratio=0.01, iterations=9, seed=0)
-    assert torch.allclose(one[0], features.mean(0), atol=1e-6)
-    with pytest.raises(ValueError, match="prototype_ratio=0 must lie in"):
-        cluster_prototypes(features, ratio=0, iterations=9, seed=0)
-    features[3, 0, 0, 0] = math.nan
-    with pytest.raises(ValueError, match="NaN or infinite"):
-        cluster_prototypes(features, ratio=0.1, iterations=9, seed=0)
-
-
-def test_nearest_prototype_and_residual_are_eq_1():
-    features, prototypes = random(5, 3, 4, 4), random(6, 3, 4, 4, seed=1)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_nearest_prototype_and_residual_are_eq_1(layout):
+    features, maps = random(5, 3, 4, 4), random(6, 3, 4, 4, seed=1)
+    given = features.to(memory_format=layout)
     for b in range(5):
-        distances = [(features[b] - p).square().sum().sqrt().item() for p in prototypes]
+        distances = [(features[b] - p).square().sum().sqrt().item() for p in maps]
         k = int(np.argmin(distances))
-        assert nearest_prototype(features, prototypes)[b] == k
-        difference = features[b] - prototypes[k]
-        assert torch.equal(residual(features, prototypes)[b], difference.abs())
-        assert torch.equal(residual(features, prototypes, "squared")[b], difference**2)
-        assert torch.equal(residual(features, prototypes, "signed")[b], difference)
-    assert residual(prototypes, prototypes).abs().max() == 0
+        assert Prototypes(maps).nearest(given)[b] == k
+        difference = features[b] - maps[k]
+        assert torch.equal(Prototypes(maps)(given)[b], difference.abs())
+        assert torch.equal(Prototypes(maps, "squared")(given)[b], difference**2)
+        assert torch.equal(Prototypes(maps, "signed")(given)[b], difference)
+    assert Prototypes(maps)(maps).abs().max() == 0
+
+
+@pytest.mark.parametrize("offset", [0, 10, 100])
+def test_the_nearest_is_that_of_double_precision_where_maps_are_much_alike(offset):
+    """Maps that share an offset of up to 100 times their spread; norms alone would cancel."""
+    common = random(1, 64, 16, 16) + offset
+    maps = common + random(40, 64, 16, 16, seed=1)
+    features = common + random(60, 64, 16, 16, seed=2)
+    expected = plain_nearest(features, maps)
+    assert torch.equal(Prototypes(maps).nearest(features), expected)
+    if offset == 100:  # the usual expansion, in single precision: it cannot tell them apart
+        x, p = features.flatten(1), maps.flatten(1)
+        naive = (x.square().sum(1)[:, None] - 2 * x @ p.mT + p.square().sum(1)).argmin(1)
+        assert not torch.equal(naive, expected)
+
+
+def test_the_nearest_needs_no_tensor_over_batch_and_prototypes():
+    maps, features = random(50, 16, 32, 32), random(8, 16, 32, 32, seed=1)
+    prototypes = Prototypes(maps)
+    with torch.profiler.profile(profile_memory=True) as recorded:
+        prototypes.nearest(features.contiguous(memory_format=torch.channels_last))
+    sizes = [
+        e.nbytes() for e in recorded.profiler.kineto_results.events() if e.name() == "[memory]"
+    ]
+    assert features.nbytes <= max(sizes) < 2 * features.nbytes  # the naive way: 50 times as much
+
+
+def test_features_of_another_size_are_refused():
+    with pytest.raises(
+        ValueError, match=r"features are \(3, 8, 8\), but the prototypes \(3, 4, 4\)"
+    ):
+        Prototypes(random(2, 3, 4, 4))(random(1, 3, 8, 8))
+
+
+def test_fitted_prototypes_are_clusters_of_the_features_of_each_scale(encoder):
+    normals = (torch.rand(10, 3, 64, 64) * 255).byte()
+    settings = {"ratio": 0.3, "iterations": 300, "seed": 4}
+    fitted = fit_prototypes(encoder, normals, **settings, batch_size=4)
+    for scale, made in zip(encoder(normals.float() / 255), fitted, strict=False):
+        assert torch.allclose(made, cluster_prototypes(scale, **settings), atol=1e-5)
+    assert len(fitted) == 3
 
 
 # Fusion (Eq. 2)
@@ -216,25 +233,85 @@ def test_fusion_is_the_sum_of_transforms():
 # Attention (Eq. 3)
 
 
+def cut(tensor, patch):
+    """Patches of the first image of ``tensor``, one vector each: channels, rows, columns."""
+    side = tensor.shape[-1]
+    places = [(y, x) for y in range(0, side, patch) for x in range(0, side, patch)]
+    return [(y, x, tensor[0, :, y : y + patch, x : x + patch]) for y, x in places]
+
+
+@pytest.mark.parametrize("embedding", EMBEDDINGS)
 @pytest.mark.parametrize("scale", ["c_s", "sqrt"])
-def test_patch_attention_is_eq_3(scale):
-    q, k, v = (random(1, 3, 8, 8, seed=i) for i in range(3))
-    patch, count = 2, 16
-    cut = [(y, x) for y in range(0, 8, patch) for x in range(0, 8, patch)]
+def test_a_head_is_eq_3(scale, embedding):
+    """Each number by loops over patches, in double precision."""
+    torch.manual_seed(0)
+    width = 5 if embedding == "convolution" else 3
+    head = Head(3, 8, 2, width=width, embedding=embedding, scale=scale)  # 8 / 4: patches of 2 x 2
+    x = random(1, 3, 8, 8)
 
-    def flat(tensor):
-        return [tensor[0, :, y : y + patch, x : x + patch].flatten().double() for y, x in cut]
+    def embed(layer, patch):
+        patch = patch.permute(1, 2, 0).flatten(0, 1)  # (p^2, C)
+        if embedding == "convolution":
+            patch = patch @ layer.weight.T + layer.bias
+        else:
+            patch = patch * layer.weight + layer.bias
+        return patch.double().flatten()
 
-    queries, keys, values = flat(q), flat(k), flat(v)
-    c_s = 3 * patch * patch
+    patches = cut(x, 2)
+    queries, keys, values = (
+        [embed(layer, patch) for _, _, patch in patches]
+        for layer in (head.to_q, head.to_k, head.to_v)
+    )
+    c_s = width * 2 * 2
     divisor = c_s if scale == "c_s" else math.sqrt(c_s)
-    out = patch_attention(q, k, v, patch, scale)
-    for i, (y, x) in enumerate(cut):
-        logits = [float(queries[i] @ keys[n]) / divisor for n in range(count)]
+    out, found_weights = head(x), head.weights(x)
+    assert out.shape == (1, width, 8, 8)
+    for i, (y, x0, _) in enumerate(patches):
+        logits = [(queries[i] @ keys[n]).item() / divisor for n in range(16)]
         weights = [math.exp(a) / sum(math.exp(b) for b in logits) for a in logits]
         mixed = sum(w * value for w, value in zip(weights, values, strict=True))
-        found = out[0, :, y : y + patch, x : x + patch].flatten().double()
+        found = out[0, :, y : y + 2, x0 : x0 + 2].permute(1, 2, 0).flatten().double()
         assert torch.allclose(found, mixed, atol=1e-5)
+        assert found_weights[0, i].tolist() == pytest.approx(weights, abs=1e-6)
+
+
+def test_cutting_into_patches_can_be_undone():
+    x = random(2, 3, 12, 12)
+    for patch in (1, 2, 3, 4, 6, 12):
+        tokens = to_tokens(x, patch)
+        assert tokens.shape == (2, (12 // patch) ** 2, patch * patch, 3)
+        assert torch.equal(from_tokens(tokens, patch), x)
+        for n, (_, _, expected) in enumerate(cut(x, patch)):
+            assert torch.equal(tokens[0, n], expected.permute(1, 2, 0).flatten(0, 1))
+
+
+def test_the_head_of_the_whole_map_is_a_projection():
+    head = Head(3, 8, 0, width=4, embedding="convolution", scale="c_s")
+    x = random(2, 3, 8, 8)
+    expected = torch.einsum("bchw,oc->bohw", x, head.to_v.weight) + head.to_v.bias.view(-1, 1, 1)
+    assert torch.allclose(head(x), expected, atol=1e-6)
+    assert {name.split(".")[0] for name, _ in head.named_parameters()} == {"to_v"}
+    assert head.weights(x).tolist() == [[[1.0]], [[1.0]]]
+
+
+def test_the_printed_divisor_makes_attention_nearly_uniform():
+    """With 1 / c_s the logits are means of products, with 1 / sqrt(c_s) sums of c_s of them."""
+    torch.manual_seed(0)
+    x = random(1, 16, 32, 32)
+    strayed = {}
+    for scale in ("c_s", "sqrt"):
+        head = Head(16, 32, 2, width=16, embedding="elementwise", scale=scale)
+        strayed[scale] = (16 * head.weights(x) - 1).abs().max().item()
+    assert strayed["c_s"] < 2 < strayed["sqrt"]
+
+
+def test_elementwise_embeddings_fit_one_size_and_full_width():
+    with pytest.raises(ValueError, match=r"head_width=1, not 0\.5"):
+        MultiSizeAttention(8, 16, embedding="elementwise", head_width=0.5)
+    block = MultiSizeAttention(8, 16, embedding="elementwise")
+    assert block(random(2, 8, 16, 16)).shape == (2, 8, 16, 16)
+    with pytest.raises(ValueError, match="are made for patches of 256 numbers"):
+        block(random(2, 8, 8, 8))
 
 
 def test_patch_sizes():
@@ -246,13 +323,14 @@ def test_patch_sizes():
         assert all(side % patch == 0 for patch in patch_sizes(side))
 
 
-def test_attention_block_keeps_its_shape_and_every_parameter_learns():
-    block = MultiSizeAttention(16, head_width=0.5, scale="sqrt")
+@pytest.mark.parametrize("residual_block", RESIDUAL_BLOCKS)
+def test_attention_block_keeps_its_shape_and_every_parameter_learns(residual_block):
+    block = MultiSizeAttention(16, 8, head_width=0.5, scale="sqrt", residual_block=residual_block)
     x = random(2, 16, 8, 8)
     assert block(x).shape == x.shape
     block(x).square().sum().backward()
     for name, parameter in block.named_parameters():
-        if name != "to_k.bias":  # a constant added to all keys cancels in the softmax
+        if not name.endswith("to_k.bias"):  # what is added to all keys cancels in the softmax
             assert parameter.grad.abs().sum() > 0, name
 
 
@@ -262,10 +340,13 @@ VARIANTS = {
     "all": {},
     "no MF": {"fusion": False},
     "no MSA": {"attention_blocks": 0},
+    "basic": {"residual_block": "basic"},
+    "elementwise": {"embedding": "elementwise", "head_width": 1.0},
+    "shared": {"shared_fusion": True},
 }
 
 
-@pytest.mark.parametrize("size", [64, 96, 128])
+@pytest.mark.parametrize("size", [64, 96, 160, 224])
 def test_output_has_the_inputs_size(encoder, size):
     model = small_prn(encoder, size).eval()
     assert model(torch.rand(2, 3, size, size)).shape == (2, 1, size, size)
@@ -283,6 +364,7 @@ def test_every_module_can_be_left_out(encoder, prototypes, fusion, attention_blo
         fusion=fusion,
         attention_blocks=attention_blocks,
         head_width=0.125,
+        image_size=64,
     )
     names = [name for name, _ in model.named_parameters()]
     assert any("fuse" in name for name in names) == fusion
@@ -321,7 +403,7 @@ def test_the_encoder_is_truly_frozen(encoder):
     """The other public implementation's BatchNorm statistics move, because train() reaches them."""
     model = small_prn(encoder)
     before = {name: tensor.clone() for name, tensor in model.encoder.state_dict().items()}
-    prototypes = [p.clone() for p in model.prototypes]
+    prototypes = {name: tensor.clone() for name, tensor in model.prototypes.state_dict().items()}
     optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=0.1)
     for _ in range(3):
         model.train()
@@ -332,8 +414,34 @@ def test_the_encoder_is_truly_frozen(encoder):
     assert not any(module.training for module in model.encoder.modules())
     assert all(p.grad is None for p in model.encoder.parameters())
     assert model.decoder.training
-    for old, new in zip(prototypes, model.prototypes, strict=True):
-        assert torch.equal(old, new)
+    for name, tensor in model.prototypes.state_dict().items():
+        assert torch.equal(tensor, prototypes[name]), name
+
+
+def test_a_trainable_layer_4_learns_and_the_layers_before_it_do_not():
+    model = small_prn(Encoder(load_weights("random", 0), train_layer4=True))
+    before = {name: tensor.clone() for name, tensor in model.encoder.state_dict().items()}
+    optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=0.1)
+    model.train()
+    model(torch.rand(2, 3, 64, 64)).sum().backward()
+    optimizer.step()
+    for name, tensor in model.encoder.state_dict().items():
+        moved = not torch.equal(tensor, before[name])
+        assert moved == name.startswith("layers.3."), name
+    model.eval()
+    assert not any(module.training for module in model.encoder.modules())
+
+
+def test_residuals_are_fused_by_a_block_of_their_own_unless_it_is_shared(encoder):
+    images = torch.rand(2, 3, 64, 64)
+    own, shared = small_prn(encoder), small_prn(encoder, shared_fusion=True)
+    assert hasattr(own, "fuse_residuals")
+    assert not hasattr(shared, "fuse_residuals")
+    state = {k: v for k, v in own.state_dict().items() if not k.startswith("fuse_residuals")}
+    shared.load_state_dict(state)
+    assert not torch.allclose(own.eval()(images), shared.eval()(images), atol=1e-5)
+    own.fuse_residuals.load_state_dict(own.fuse_features.state_dict())
+    assert torch.allclose(own(images), shared(images), atol=1e-6)
 
 
 @pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
@@ -344,6 +452,84 @@ def test_gradients_reach_every_trainable_parameter(encoder, options):
         if parameter.requires_grad and not name.endswith("to_k.bias"):
             assert parameter.grad is not None, name
             assert parameter.grad.abs().sum() > 0, name
+
+
+# Precision, layout, compilation: all against float32 in the default layout
+
+
+def seasoned_prn(encoder):
+    """As after training: BatchNorm knows its statistics, so that logits differ."""
+    model = small_prn(encoder).train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None  # the mean over all batches
+    with torch.no_grad():
+        model(torch.rand(8, 3, 64, 64))
+    model.eval()
+    logits = model(torch.rand(2, 3, 64, 64))
+    assert logits.max() - logits.min() > 1
+    return model
+
+
+def test_single_precision_agrees_with_double(encoder):
+    """The whole network, with everything but the frozen encoder and residuals in float64."""
+    model = seasoned_prn(encoder)
+    images = torch.rand(2, 3, 64, 64)
+    expected = model(images)
+    skips = [x.double() for x in encoder(images)]
+    double = copy.deepcopy(model).double()
+    residuals = [p(x).double() for p, x in zip(model.prototypes, encoder(images), strict=False)]
+    joined = zip(double.fuse_features(skips[:3]), double.fuse_residuals(residuals), strict=True)
+    attended = [f(torch.cat(pair, 1)) for f, pair in zip(double.attention, joined, strict=True)]
+    found = double.decoder(skips[3], double.fuse_attended(attended))
+    assert torch.allclose(found.float(), expected, atol=1e-4)
+
+
+def test_memory_layout_changes_nothing(encoder):
+    images = torch.rand(2, 3, 64, 64)
+    model = seasoned_prn(encoder)
+    expected = model(images)
+    last = images.to(memory_format=torch.channels_last)
+    assert torch.allclose(model(last), expected, atol=1e-5)
+    model.to(memory_format=torch.contiguous_format)
+    assert torch.allclose(model(images), expected, atol=1e-5)
+
+
+def test_bfloat16_autocast_agrees_and_leaves_features_and_picks_alone(encoder):
+    """Stated tolerance: logits deviate by less than a tenth of their spread (root mean square)."""
+    model, images = seasoned_prn(encoder), torch.rand(4, 3, 64, 64)
+    features, expected = encoder(images), model(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = model(images)
+        for scale, exact in zip(encoder(images), features, strict=True):
+            assert scale.dtype == torch.float32
+            assert torch.equal(scale, exact)
+        for prototypes, scale in zip(model.prototypes, features, strict=False):
+            assert torch.equal(prototypes.nearest(scale), plain_nearest(scale, prototypes.maps))
+    assert found.dtype == torch.float32
+    assert (found - expected).square().mean().sqrt() < 0.1 * expected.std()
+    assert not torch.equal(found, expected)
+
+
+def test_bfloat16_autocast_trains(encoder):
+    model = small_prn(encoder).train()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model(torch.rand(2, 3, 64, 64))
+    logits.float().square().mean().backward()
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad.dtype == torch.float32
+            assert parameter.grad.isfinite().all(), name
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler (g++)")
+def test_a_compiled_network_agrees(encoder):
+    """In one graph; stated tolerance: 1e-4 of the logits' range."""
+    model, images = seasoned_prn(encoder), torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        expected = model(images)
+        found = torch.compile(model, fullgraph=True)(images)
+    assert (found - expected).abs().max() < 1e-4 * (expected.max() - expected.min())
 
 
 def test_scores_start_near_the_prior(encoder):

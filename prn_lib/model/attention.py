@@ -47,7 +47,12 @@ class Elementwise(nn.Module):
         self.bias = nn.Parameter(torch.zeros(patch * patch, channels))
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Any shape that ends in ``(patch^2, C)``."""
+        """Any shape that ends in ``(patch^2, C)``; ValueError for patches of another size."""
+        if tokens.shape[-2] != len(self.weight):
+            raise ValueError(
+                f"elementwise embeddings are made for patches of {len(self.weight)} numbers a "
+                f"channel, not {tokens.shape[-2]}: use one image_size, or embedding='convolution'"
+            )
         return tokens * self.weight + self.bias
 
 
@@ -84,7 +89,7 @@ class Head(nn.Module):
         v = self.to_v(tokens)
         if self.s > 0:
             q, k = self.to_q(tokens), self.to_k(tokens)
-            q, k, flat = (each.flatten(2) for each in (q, k, v))  # (B, N, c_s)
+            q, k, flat = (each.flatten(2).unsqueeze(1) for each in (q, k, v))  # (B, 1, N, c_s)
             v = F.scaled_dot_product_attention(q, k, flat, scale=self._scale(q)).view_as(v)
         return from_tokens(v, patch)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from prn_lib.model.encoder import CHANNELS
+from prn_lib.model.encoder import CHANNELS, full_precision
 
 # Scores start near this probability, as the focal loss's authors [29] start theirs: otherwise the
 # first steps are spent on learning that nearly all pixels are normal.
@@ -35,16 +35,21 @@ class Decoder(nn.Module):
             self.head.append(self.up)
             self.head.append(_double_convolution(below, width))
             below = width
-        logit = nn.Conv2d(below, 1, 1)
-        nn.init.constant_(logit.bias, math.log(PRIOR / (1 - PRIOR)))
-        self.head.append(logit)
+        self.logit = nn.Conv2d(below, 1, 1)
+        nn.init.constant_(self.logit.bias, math.log(PRIOR / (1 - PRIOR)))
 
     def forward(self, bottleneck: torch.Tensor, skips: Sequence[torch.Tensor]) -> torch.Tensor:
-        """F_4 ``(B, 512, S/32, S/32)`` and T*_1 .. T*_3 -> logits ``(B, 1, S, S)``."""
+        """F_4 ``(B, 512, S/32, S/32)`` and T*_1 .. T*_3 -> logits ``(B, 1, S, S)`` float32.
+
+        The last layer is always computed in single precision: near its usual start, bfloat16 knows
+        32 logits in a unit, so that pixels of different rank would tie.
+        """
         x = bottleneck
         for block, skip in zip(self.blocks, reversed(skips), strict=True):
             x = block(torch.cat([self.up(x), skip], dim=1))
-        return self.head(x)
+        x = self.head(x)
+        with full_precision(x.device):
+            return self.logit(x.to(self.logit.weight.dtype))
 
 
 def _double_convolution(channels_in: int, channels_out: int) -> nn.Sequential:

@@ -1,6 +1,7 @@
 """The frozen ResNet-18 encoder (Sec. 3.1, 4.1)."""
 
 import pickle
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
@@ -48,7 +49,7 @@ class Encoder(nn.Module):
         out the last ones.
         """
         learns = self.train_layer4 and torch.is_grad_enabled()
-        with torch.autocast(images.device.type, enabled=False):
+        with full_precision(images.device):
             with torch.no_grad():
                 x = self.stem((images.float() - self.mean) / self.std)
                 features = []
@@ -59,6 +60,13 @@ class Encoder(nn.Module):
                 with torch.set_grad_enabled(learns):
                     features.append(self.layers[3](x))
         return features
+
+
+def full_precision(device: torch.device) -> AbstractContextManager:
+    """Switch autocast off, where the device knows it."""
+    if torch.amp.is_autocast_available(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
 
 
 def load_weights(weights: str, seed: int) -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from prn_lib.model.encoder import Encoder
+from prn_lib.model.encoder import Encoder, full_precision
 from prn_lib.model.kmeans import cluster
 from prn_lib.progress import tqdm
 
@@ -38,7 +38,7 @@ class Prototypes(nn.Module):
         product. Centred features are small where features are large and much alike, so that little
         is lost by rounding; a map's rows are multiplied in single precision and summed in double.
         """
-        with torch.autocast(features.device.type, enabled=False):
+        with full_precision(features.device):
             rows = _by_channel(features - self.centre).flatten(2).transpose(0, 1)  # (H, B, W C)
             prototypes = _by_channel(self.maps).flatten(2).permute(1, 2, 0)  # (H, W C, K)
             products = (rows @ prototypes).sum(0, dtype=self.norms.dtype)

@@ -1,0 +1,92 @@
+"""A trained network as one ONNX file, prototypes included, for those who deploy.
+
+``python -m prn_lib.export runs/mini/button/quick-seed0 --out button.onnx``
+"""
+
+import argparse
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from prn_lib.files import whole_file
+from prn_lib.model import PRN, image_score
+from prn_lib.run import load_model, load_result
+
+INPUT, OUTPUTS = "images", ("score_map", "image_score")
+
+
+class Detector(nn.Module):
+    """What is deployed: the network, probabilities in the place of logits, and the image score."""
+
+    def __init__(self, model: PRN, top_k: int) -> None:
+        super().__init__()
+        self.model = model
+        self.top_k = top_k
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """``(B, 3, S, S)`` -> score maps ``(B, 1, S, S)`` and scores ``(B,)``; all in [0, 1]."""
+        score_maps = self.model(images).sigmoid()
+        return score_maps, image_score(score_maps, self.top_k)
+
+
+def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
+    """Write the network of a finished run to ``path``, an ONNX file.
+
+    Its input ``images`` are float32 ``(B, 3, S, S)``, RGB in [0, 1], resized to the run's
+    ``image_size`` S; any B. Its outputs are ``score_map`` ``(B, 1, S, S)`` and ``image_score``
+    ``(B,)``, both in [0, 1]. The run's options lie in the file's metadata, as JSON.
+
+    Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, and what
+    :func:`prn_lib.run.load_model` raises.
+    """
+    try:
+        import onnx
+        import onnxscript  # noqa: F401  (torch's exporter asks for it)
+    except ImportError as error:
+        raise ImportError(
+            f"exporting needs the package {error.name!r}: pip install onnx onnxscript"
+        ) from None
+    result = load_result(run_folder)
+    experiment = result.experiment
+    detector = Detector(load_model(run_folder), experiment.top_k).eval()
+    side = experiment.image_size
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch about its own internals
+        program = torch.onnx.export(
+            detector,
+            (torch.zeros(2, 3, side, side),),
+            input_names=[INPUT],
+            output_names=list(OUTPUTS),
+            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
+            dynamo=True,
+            verbose=False,
+        )
+    file = program.model_proto
+    options = {"image_size": side, "category": experiment.category, "dataset": experiment.dataset}
+    onnx.helper.set_model_props(file, {"prn": json.dumps(options)})
+    with whole_file(Path(path)) as draft:
+        onnx.save(file, draft)
+    return Path(path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns 0, or 1 after one line about what is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m prn_lib.export", description=__doc__)
+    parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument("--out", required=True, type=Path, help="the ONNX file to write")
+    options = parser.parse_args(arguments)
+    try:
+        path = export_onnx(options.run, options.out)
+    except (ImportError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{path}: {path.stat().st_size / 1e6:.0f} MB, input {INPUT!r}, outputs {OUTPUTS}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
