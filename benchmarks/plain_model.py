@@ -1,22 +1,34 @@
 """The network written down as it is read: the yardstick of ``model.py``.
 
-Queries, keys and values scale every element of a flattened patch by a weight of its own, which is the
-nearest thing to the printed fully connected layer that fits into memory. Each head cuts, attends and
-puts together for itself; the nearest prototype comes from the difference to all of them. Fusion and
-decoder are the library's.
+Queries, keys and values scale every element of a flattened patch by a weight of its own, the
+nearest thing to the printed fully connected layer that fits into memory. Each head cuts, attends
+and puts together in the default layout; a ResNet-18 block joins the heads. The nearest prototype
+comes from the differences to all of them. Encoder, fusion and decoder are the library's.
 """
 
 import torch
 from torch import nn
-from torchvision.models.resnet import BasicBlock
 
-from prn_lib.model import PRN
+from prn_lib.model import PRN, Encoder
+from prn_lib.model.attention import RESIDUAL_BLOCKS
+from prn_lib.model.encoder import CHANNELS
+
+
+def plain_network(encoder: Encoder, prototypes: list[torch.Tensor], image_size: int) -> PRN:
+    """A PRN whose attention and prototypes are the plain ones, in the default layout."""
+    model = PRN(encoder, prototypes, attention_blocks=0)
+    for j, channels in enumerate(CHANNELS[:3]):
+        side = image_size // 2 ** (j + 2)
+        model.attention[j] = nn.Sequential(*(PlainAttention(2 * channels, side) for _ in range(3)))
+        model.prototypes[j] = PlainPrototypes(prototypes[j])
+    return model.to(memory_format=torch.contiguous_format)
 
 
 class PlainHead(nn.Module):
     """One head of Eq. 3 over patches of side ``patch``."""
 
     def __init__(self, channels: int, patch: int) -> None:
+        """Weights near 1, so that q and k differ."""
         super().__init__()
         self.patch = patch
         length = channels * patch * patch
@@ -24,6 +36,7 @@ class PlainHead(nn.Module):
         self.biases = nn.Parameter(torch.zeros(3, length))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``(B, C, H, W)`` in and out."""
         batch, channels, height, width = x.shape
         p = self.patch
         rows, columns = height // p, width // p
@@ -39,17 +52,32 @@ class PlainAttention(nn.Module):
     """Four heads, concatenated, and a 2D residual block over all of them."""
 
     def __init__(self, channels: int, side: int) -> None:
+        """``side`` is that of the maps."""
         super().__init__()
         self.heads = nn.ModuleList(PlainHead(channels, side // n) for n in (1, 2, 4, 8))
         shortcut = nn.Sequential(
             nn.Conv2d(4 * channels, channels, 1, bias=False), nn.BatchNorm2d(channels)
         )
-        self.block = BasicBlock(4 * channels, channels, downsample=shortcut)
+        self.block = RESIDUAL_BLOCKS["basic"](4 * channels, channels, downsample=shortcut)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``(B, C, H, W)`` in and out."""
         return self.block(torch.cat([head(x) for head in self.heads], dim=1))
 
 
+class PlainPrototypes(nn.Module):
+    """Eq. 1 by the difference to every prototype."""
+
+    def __init__(self, maps: torch.Tensor) -> None:
+        """``maps`` ``(K, C, H, W)``."""
+        super().__init__()
+        self.register_buffer("maps", maps)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """``(B, C, H, W)`` -> the absolute residual."""
+        return (features - self.maps[plain_nearest(features, self.maps)]).abs()
+
+
 def plain_nearest(features: torch.Tensor, prototypes: torch.Tensor) -> torch.Tensor:
-    """Index of the nearest prototype, by the difference to each."""
+    """Index of the nearest prototype, by the difference to each: ``(B,)``."""
     return (features[:, None] - prototypes[None]).square().sum((2, 3, 4)).argmin(1)

@@ -1,5 +1,11 @@
 """The book's figures. Every figure is shown through :func:`picture`, which asks for alt text."""
 
+from prn_lib.figures.attention import (
+    attention_table,
+    attention_weights,
+    show_patches,
+    show_weights,
+)
 from prn_lib.figures.base import Picture, picture
 from prn_lib.figures.data import (
     one_of_each_type,
@@ -7,7 +13,12 @@ from prn_lib.figures.data import (
     show_defect_areas,
     show_split,
 )
+from prn_lib.figures.decoder import show_decoding
+from prn_lib.figures.features import show_channels, show_rows
+from prn_lib.figures.fusion import show_fusion, show_impulses
+from prn_lib.figures.network import show_network
 from prn_lib.figures.noise import show_fade, show_lattice
+from prn_lib.figures.prototypes import show_by_count, show_inertias, show_lloyd
 from prn_lib.figures.runs import (
     show_image_scores,
     show_loss,
@@ -29,20 +40,32 @@ from prn_lib.figures.synthesis import (
 
 __all__ = [
     "Picture",
+    "attention_table",
+    "attention_weights",
     "one_of_each_type",
     "picture",
     "show_anomalies",
+    "show_by_count",
     "show_category",
+    "show_channels",
+    "show_decoding",
     "show_defect_areas",
     "show_extension",
     "show_fade",
     "show_foregrounds",
+    "show_fusion",
     "show_image_scores",
     "show_images",
+    "show_impulses",
+    "show_inertias",
     "show_lattice",
+    "show_lloyd",
     "show_loss",
     "show_made",
     "show_maps",
+    "show_network",
+    "show_patches",
+    "show_rows",
     "show_score_maps",
     "show_scored",
     "show_seen",
@@ -50,4 +73,5 @@ __all__ = [
     "show_split",
     "show_tries",
     "show_watched",
+    "show_weights",
 ]

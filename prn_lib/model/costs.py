@@ -51,6 +51,21 @@ def costs_of_parts(model: PRN, image_size: int) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
+def output_shapes(model: PRN, image_size: int) -> dict[str, list[tuple[int, ...]]]:
+    """What every module gives for one image: its name -> the shapes of its outputs."""
+    hollow = copy.deepcopy(model).to("meta").eval()
+    shapes: dict[str, list[tuple[int, ...]]] = {}
+    for name, module in hollow.named_modules():
+
+        def note(_module: nn.Module, _given: object, made: object, name: str = name) -> None:
+            shapes[name] = [tuple(x.shape) for x in (made if isinstance(made, list) else [made])]
+
+        module.register_forward_hook(note)
+    with torch.no_grad():
+        hollow(torch.empty(1, 3, image_size, image_size, device="meta"))
+    return shapes
+
+
 def _parts(model: PRN) -> list[tuple[str, nn.Module, list[str]]]:
     """Label, module and the names under which its operations are counted."""
     listed: list[tuple[str, nn.Module, list[str]]] = []

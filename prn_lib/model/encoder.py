@@ -20,7 +20,7 @@ class Encoder(nn.Module):
     layers 1 to 3 as frozen and says nothing of it (Sec. 4.1).
 
     Features are always computed in single precision: a residual is the small difference of features
-    and prototypes that are much alike, and 8 bits of bfloat16 would drown it.
+    and prototypes that are much alike, so that bfloat16's rounding would be a large share of it.
     """
 
     def __init__(self, state_dict: dict[str, torch.Tensor], *, train_layer4: bool = False) -> None:

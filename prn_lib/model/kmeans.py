@@ -14,7 +14,7 @@ import torch
 
 from prn_lib.progress import tqdm
 
-CHUNK = 1024  # dimensions at a time: a chunk of some hundred maps stays in the processor's cache
+CHUNK = 4096  # dimensions at a time: few enough that a chunk of some hundred maps is cached
 # Squared distances below this share of the mean one to the centre of all maps count as zero: a
 # single-precision Gram matrix cannot tell them from rounding.
 EQUAL = 1e-6

@@ -45,12 +45,11 @@ class PRN(nn.Module):
         )
         features = CHANNELS[:SCALES]
         skips = [(2 if self.has_prototypes else 1) * channels for channels in features]
-        identity = nn.Identity()
-        self.fuse_features = FusionBlock(features) if fusion else identity
+        self.fuse_features = FusionBlock(features) if fusion else nn.Identity()
         self.shared_fusion = shared_fusion
         if not shared_fusion:
             own = fusion and self.has_prototypes
-            self.fuse_residuals = FusionBlock(features) if own else identity
+            self.fuse_residuals = FusionBlock(features) if own else nn.Identity()
         options = {
             "embedding": embedding,
             "head_width": head_width,
@@ -66,7 +65,7 @@ class PRN(nn.Module):
             )
             for j, channels in enumerate(skips, start=1)
         )
-        self.fuse_attended = FusionBlock(skips) if fusion else identity
+        self.fuse_attended = FusionBlock(skips) if fusion else nn.Identity()
         self.decoder = Decoder(skips)
         self.to(memory_format=torch.channels_last)  # the faster layout, on processors and GPUs
 
@@ -80,15 +79,22 @@ class PRN(nn.Module):
         if images.shape[2] % 32:
             raise ValueError(f"the images' side {images.shape[2]} must be a multiple of 32")
         *features, bottleneck = self.encoder(images)  # F_1 .. F_3, F_4
-        joined = self.fuse_features(features)  # F*_j
-        if self.has_prototypes:
-            nearest = zip(self.prototypes, features, strict=True)
-            residuals = [prototypes(x) for prototypes, x in nearest]  # D_j
-            fuse = self.fuse_features if self.shared_fusion else self.fuse_residuals
-            pairs = zip(joined, fuse(residuals), strict=True)
-            joined = [torch.cat(pair, dim=1) for pair in pairs]  # C*_j (B, 2 c_j, h_j, w_j)
-        attended = [block(x) for block, x in zip(self.attention, joined, strict=True)]  # T_j
-        return self.decoder(bottleneck, self.fuse_attended(attended))  # T*_j in, M_o's logits out
+        return self.decoder(bottleneck, self.skips(features))  # M_o's logits
+
+    def joined(self, features: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """F_1 .. F_3 -> C*_j ``(B, 2 c_j, h_j, w_j)``, joined with the residuals, both fused."""
+        fused = self.fuse_features(features)  # F*_j
+        if not self.has_prototypes:
+            return fused
+        nearest = zip(self.prototypes, features, strict=True)
+        residuals = [prototypes(x) for prototypes, x in nearest]  # D_j
+        fuse = self.fuse_features if self.shared_fusion else self.fuse_residuals
+        return [torch.cat(pair, dim=1) for pair in zip(fused, fuse(residuals), strict=True)]
+
+    def skips(self, features: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """F_1 .. F_3 -> T*_j, shaped like C*_j: what the decoder is handed at each scale."""
+        pairs = zip(self.attention, self.joined(features), strict=True)
+        return self.fuse_attended([blocks(x) for blocks, x in pairs])  # of T_j
 
 
 def image_score(score_maps: torch.Tensor, top_k: int) -> torch.Tensor:

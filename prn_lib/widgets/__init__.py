@@ -1,6 +1,10 @@
 """Pictures that a reader can steer, in a notebook and on a published page alike."""
 
+from prn_lib.widgets.attention import explore_attention
 from prn_lib.widgets.explore import explore
+from prn_lib.widgets.features import explore_channels
+from prn_lib.widgets.fusion import explore_impulse
+from prn_lib.widgets.prototypes import explore_prototypes
 from prn_lib.widgets.synthesis import (
     explore_colours,
     explore_extension,
@@ -14,12 +18,16 @@ from prn_lib.widgets.synthesis import (
 
 __all__ = [
     "explore",
+    "explore_attention",
+    "explore_channels",
     "explore_colours",
     "explore_extension",
     "explore_foreground",
+    "explore_impulse",
     "explore_noise",
     "explore_noise_mask",
     "explore_octaves",
     "explore_opacity",
+    "explore_prototypes",
     "explore_target_areas",
 ]

@@ -18,6 +18,7 @@ def test_the_book_is_built():
     assert {path.stem for path in PAGES} >= {
         "index", "how-to-use", "reproduce", "data", "own-product",
         "noise", "simulated", "extended", "target-areas",
+        "features", "prototypes", "fusion", "attention", "decoder", "network",
     }  # fmt: skip
 
 
@@ -112,7 +113,10 @@ def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
     assert [e["message"] for e in errors if "file://" not in e["message"]] == []
 
 
-SLIDERS = {"noise": 5, "simulated": 3, "extended": 3, "target-areas": 4}  # on each page
+SLIDERS = {  # on each page
+    "noise": 5, "simulated": 3, "extended": 3, "target-areas": 4,
+    "features": 2, "prototypes": 3, "fusion": 2, "attention": 4,
+}  # fmt: skip
 
 
 def shown_pictures(browser):
