@@ -1,10 +1,12 @@
-"""The model's speed and memory: ``prn_lib.model`` against plain ways to the same result.
+"""The model's speed and memory: ``prn_lib.model`` against plain ways.
 
 Prototypes: k-means against scikit-learn's on 209 feature maps of scale 1, the nearest prototype
 against the broadcast difference. Network: a training step of 4 images of 256 x 256 against a plain
 transcription (``plain_model.py``), each in processes of its own, in turn, so that memory can be
-told apart and a busy machine slows all. Then the share of the machine's rate of matrix products
-that a step reaches, and seconds an image. A GPU is measured too where there is one, in bfloat16.
+told apart and a busy machine slows all. The library's row "elementwise basic" is the transcription's
+own network; the others are other readings of the paper, with other numbers of operations. Then the
+share of the machine's rate of matrix products that a step reaches, and seconds an image. A GPU is
+measured too where there is one, under autocast in bfloat16, which training does not use yet.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from typing import Any
 import torch
 from plain_model import plain_nearest, plain_network
 from sklearn.cluster import KMeans
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from prn_lib.datasets import load_category
@@ -34,8 +37,9 @@ SIDE, BATCH, NORMALS, RATIO = 256, 4, 209, 0.1
 SHAPES = [(64, 64), (128, 32), (256, 16)]  # channels and side of each scale
 NETWORKS = {
     "yardstick": None,
-    "bottleneck": {"residual_block": "bottleneck"},
+    "elementwise basic": {"embedding": "elementwise", "residual_block": "basic"},
     "basic": {"residual_block": "basic"},
+    "bottleneck": {"residual_block": "bottleneck"},
 }
 STEPS = 5  # of a process; the first two are not counted
 
@@ -123,9 +127,10 @@ def _compare_nearest(features: torch.Tensor, count: int) -> dict[str, Any]:
     prototypes, last = Prototypes(maps), asked.contiguous(memory_format=torch.channels_last)
     exact = torch.stack([(x.double() - maps).square().sum((1, 2, 3)).argmin() for x in asked])
     plain = _median(lambda: plain_nearest(asked, maps))
+    distances = _median(lambda: torch.cdist(asked.flatten(1), maps.flatten(1)).argmin(1))
     ours = _median(lambda: prototypes.nearest(last), rounds=15)
     return {
-        "seconds": {"broadcast": plain, "ours": ours},
+        "seconds": {"broadcast": plain, "cdist": distances, "ours": ours},
         "ratio": plain / ours,
         "extra_mb": {
             "broadcast": _extra(lambda: plain_nearest(asked, maps)),
@@ -191,13 +196,14 @@ def _train(name: str, device: str) -> dict[str, float]:
 def _step_flops(model: PRN, device: str) -> int:
     """Operations of forward and backward, counted in one more step."""
     images = torch.rand(BATCH, 3, SIDE, SIDE, device=device)
-    with FlopCounterMode(display=False) as counter:
+    every = sdpa_kernel(SDPBackend.MATH)  # fused kernels are not counted on a processor
+    with every, FlopCounterMode(display=False) as counter:
         model(images).sum().backward()
     return counter.get_total_flops()
 
 
 def _matrix_rate(device: str, side: int = 4096) -> float:
-    """GFLOP a second of a square matrix product, in the precision that training uses there."""
+    """GFLOP a second of a square matrix product: float32, on a GPU bfloat16."""
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     a, b = (torch.rand(side, side, device=device).to(dtype) for _ in range(2))
     repeats = 50 if device == "cuda" else 1

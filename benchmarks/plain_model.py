@@ -2,7 +2,8 @@
 
 Queries, keys and values scale every element of a flattened patch by a weight of its own, the
 nearest thing to the printed fully connected layer that fits into memory. Each head cuts, attends
-and puts together in the default layout; a ResNet-18 block joins the heads. The nearest prototype
+and puts together in the default layout, the one of a single patch with the queries and keys that do
+nothing there; a ResNet-18 block joins the heads. The nearest prototype
 comes from the differences to all of them. Encoder, fusion and decoder are the library's.
 """
 

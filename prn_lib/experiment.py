@@ -14,7 +14,7 @@ from prn_lib.datasets import Category, load_category
 from prn_lib.datasets.dtd import read_textures
 from prn_lib.foregrounds import estimate_foregrounds, read_foregrounds
 from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
-from prn_lib.model.attention import EMBEDDINGS, RESIDUAL_BLOCKS, SCALES
+from prn_lib.model.attention import EMBEDDINGS, EXPONENTS, RESIDUAL_BLOCKS
 from prn_lib.model.prototypes import RESIDUALS
 from prn_lib.synthesis import Synthesizer, generated_textures
 from prn_lib.synthesis.foreground import check_foregrounds
@@ -73,10 +73,13 @@ class Experiment:
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            _check_type(field.name, getattr(self, field.name), hints[field.name])
+            value = getattr(self, field.name)
+            _check_type(field.name, value, hints[field.name])
+            if hints[field.name] is float:  # 1 and 1.0 are the same experiment, and the same run
+                object.__setattr__(self, field.name, float(value))
         _check_choice("preset", self.preset, PRESETS)
         _check_choice("residual", self.residual, RESIDUALS)
-        _check_choice("attention_scale", self.attention_scale, SCALES)
+        _check_choice("attention_scale", self.attention_scale, EXPONENTS)
         _check_choice("embedding", self.embedding, EMBEDDINGS)
         _check_choice("residual_block", self.residual_block, RESIDUAL_BLOCKS)
         if self.embedding == "elementwise" and self.head_width != 1:
@@ -84,6 +87,12 @@ class Experiment:
                 f"embedding='elementwise' scales whole patches, so head_width={self.head_width} "
                 "must be 1"
             )
+        for name, switch in _PARTS_OF.items():
+            if not getattr(self, switch) and getattr(self, name) != getattr(type(self), name):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} would do nothing, since {switch} is False; "
+                    "leave one of them out"
+                )
         if self.image_size < 64 or self.image_size % 32:
             raise ValueError(f"image_size={self.image_size} must be a multiple of 32, at least 64")
         for name in ("n_anomalies", "weight_decay", "focal_gamma", "focal_weight"):
@@ -151,6 +160,16 @@ class Experiment:
         digest = hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.preset}-seed{self.seed}" + (f"-{digest}" if changed else "")
 
+
+# Options of a module that may be left out.
+_PARTS_OF = {
+    "residual": "use_prototypes",
+    "kmeans_starts": "use_prototypes",
+    "shared_fusion": "use_fusion",
+    "attention_scale": "use_attention",
+    "embedding": "use_attention",
+    "residual_block": "use_attention",
+}
 
 _COUNTS = (
     "kmeans_iterations",

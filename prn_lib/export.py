@@ -4,6 +4,7 @@
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 import warnings
@@ -38,7 +39,7 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
 
     Its input ``images`` are float32 ``(B, 3, S, S)``, RGB in [0, 1], resized to the run's
     ``image_size`` S; any B. Its outputs are ``score_map`` ``(B, 1, S, S)`` and ``image_score``
-    ``(B,)``, both in [0, 1]. The run's options lie in the file's metadata, as JSON.
+    ``(B,)``, both in [0, 1]. The experiment lies in the file's metadata, as JSON under "prn".
 
     Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, and what
     :func:`prn_lib.run.load_model` raises.
@@ -66,8 +67,7 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
             verbose=False,
         )
     file = program.model_proto
-    options = {"image_size": side, "category": experiment.category, "dataset": experiment.dataset}
-    onnx.helper.set_model_props(file, {"prn": json.dumps(options)})
+    onnx.helper.set_model_props(file, {"prn": json.dumps(dataclasses.asdict(experiment))})
     with whole_file(Path(path)) as draft:
         onnx.save(file, draft)
     return Path(path)

@@ -130,19 +130,19 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
     """
     experiment = load_result(folder).experiment
     path = Path(folder) / WEIGHTS
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; delete {folder} to run again")
+    weights = load_weights("random", experiment.seed)  # replaced by the saved ones
+    encoder = Encoder(weights, train_layer4=experiment.train_layer4)
     try:
-        state = load_file(path, device=str(device))
+        state = load_file(path)
         prototypes = None
         if experiment.use_prototypes:
             prototypes = [state[f"prototypes.{j}.maps"] for j in range(SCALES)]
-        weights = load_weights("random", experiment.seed)  # replaced by the saved ones
-        encoder = Encoder(weights, train_layer4=experiment.train_layer4)
         model = assemble_model(experiment, encoder, prototypes)
         model.load_state_dict(state)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path} is missing; delete {folder} to run again") from None
     except (KeyError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split())[:200]
         raise ValueError(
             f"{path} does not hold the weights of this version's network ({reason}); "
             f"delete {folder} to run again"

@@ -35,7 +35,7 @@ def test_onnxruntime_gives_the_same_maps_and_scores(finished, exported):
     images = torch.randint(0, 256, (5, 3, 64, 64), generator=generator, dtype=torch.uint8)
     top_k = finished.experiment.top_k
     expected_maps, expected_scores = predict(load_model(finished.folder), images, top_k=top_k)
-    assert expected_maps.max() - expected_maps.min() > 1e-3
+    assert expected_maps.max() - expected_maps.min() > 0.1
     for count in (1, 5):
         given = {"images": images[:count].numpy().astype(np.float32) / 255}
         maps, scores = session.run(OUTPUTS, given)
@@ -51,7 +51,7 @@ def test_it_is_one_whole_file_that_says_what_it_is(finished, exported):
     file = onnx.load(exported)
     onnx.checker.check_model(file)
     told = json.loads({entry.key: entry.value for entry in file.metadata_props}["prn"])
-    assert told == {"dataset": "mini", "category": "weave", "image_size": 64}
+    assert Experiment(**told) == finished.experiment
     maps = load_model(finished.folder).prototypes[0].maps
     held = [onnx.numpy_helper.to_array(t) for t in file.graph.initializer]
     assert any(a.shape == maps.shape and np.array_equal(a, maps.numpy()) for a in held)

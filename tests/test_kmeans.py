@@ -9,6 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from prn_lib.model.kmeans import (
     CHUNK,
+    _fill_empty,
     cluster,
     gram_matrix,
     inertia,
@@ -31,7 +32,7 @@ def plain_inertia(points, labels):
 
 
 def test_distances_from_the_gram_matrix_are_distances():
-    points = random(9, 3 * CHUNK + 7) + 5  # the last chunk is smaller
+    points = random(9, 3 * CHUNK + 7) + 300  # the last chunk is smaller; norms alone would cancel
     weights = torch.rand(4, 9, dtype=torch.float64)
     weights /= weights.sum(1, keepdim=True)
     centres = weights @ points.double()
@@ -79,15 +80,41 @@ def test_an_empty_cluster_takes_the_point_farthest_from_its_centre():
     assert (labels[:3] == labels[0]).all()
 
 
-def test_duplicates_make_fewer_prototypes_and_never_an_empty_or_broken_one():
+def test_on_small_integers_every_case_ends_well():
+    """Many ties and duplicates: as many clusters as can be, none empty, each point with its own."""
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(400):
+        count, dimensions = torch.randint(1, 9, (2,), generator=generator).tolist()
+        points = torch.randint(0, 3, (9, dimensions), generator=generator).float()
+        labels = lloyd(gram_matrix(points), torch.randperm(9, generator=generator)[:count], 300)
+        used = labels.unique()
+        assert len(used) == min(count, len(points.unique(dim=0)))
+        centres = torch.stack([points[labels == k].mean(0) for k in used])
+        own = (points - centres[torch.searchsorted(used, labels)]).square().sum(1)
+        assert torch.allclose(own, torch.cdist(points, centres).square().amin(1), atol=1e-5)
+
+
+def test_a_point_that_is_alone_is_not_taken_for_an_empty_cluster():
+    """The third point is farthest from its (old) centre, but its cluster would be empty then."""
+    distances = torch.tensor([[0.5, 0.2, 10.0], [9.0, 9.0, 9.0], [10.0, 10.0, 10.0]])
+    labels = _fill_empty(torch.tensor([0, 0, 1]), distances.double(), torch.tensor(0.0))
+    assert labels.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("jitter", [0, 1e-5])
+def test_duplicates_make_fewer_prototypes_and_never_an_empty_or_broken_one(jitter):
+    """Maps that differ by less than a thousandth of the spread count as equal."""
     two = random(2, 3, 4, 4)
     features = two[torch.tensor([0, 1, 1, 0, 1, 1, 0, 0, 1, 0])]
+    features = features + jitter * random(10, 3, 4, 4, seed=1)
     for seed in range(6):
         made = cluster_prototypes(features, ratio=0.5, iterations=300, seed=seed)
         assert made.shape == (2, 3, 4, 4)  # K would be 5, but only two maps differ
         found = {tuple(p.flatten().tolist()) for p in made}
         assert torch.allclose(
-            torch.tensor(sorted(found)), torch.tensor(sorted(map(tuple, two.flatten(1).tolist())))
+            torch.tensor(sorted(found)),
+            torch.tensor(sorted(map(tuple, two.flatten(1).tolist()))),
+            atol=1e-4,
         )
     same = cluster_prototypes(two[:1].expand(8, -1, -1, -1), ratio=0.5, iterations=9, seed=0)
     assert torch.allclose(same, two[:1])
@@ -132,6 +159,20 @@ def test_bad_input_is_named():
         for ratio in (0.4, 1):
             with pytest.raises(ValueError, match=r"normal image 3 .*NaN or infinite"):
                 cluster_prototypes(features, ratio=ratio, iterations=9, seed=0)
+
+
+def test_counts_that_cannot_be_are_refused():
+    points = random(4, 3)
+    for count, starts, iterations in ((0, 1, 9), (5, 1, 9), (2, 0, 9), (2, 1, 0)):
+        with pytest.raises(ValueError, match=f"cannot make {count} clusters of 4 points"):
+            cluster(points, count, iterations=iterations, seed=0, starts=starts)
+
+
+def test_autocast_does_not_reach_distances():
+    points = random(20, 64) + 5
+    expected = gram_matrix(points)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(gram_matrix(points), expected)
 
 
 def test_features_are_not_copied():

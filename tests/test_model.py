@@ -11,6 +11,7 @@ from torchvision.models import resnet18
 from prn_lib.model import PRN, Encoder, fit_prototypes, image_score, load_weights
 from prn_lib.model.attention import (
     EMBEDDINGS,
+    EXPONENTS,
     RESIDUAL_BLOCKS,
     Head,
     MultiSizeAttention,
@@ -75,12 +76,14 @@ def test_weights_from_a_file_in_torchvisions_format(tmp_path, suffix):
     assert all(torch.equal(loaded[name], state[name]) for name in state)
 
 
-def test_bad_weights_are_named(tmp_path, monkeypatch):
+def test_bad_weights_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"'nothing\.pth' is neither 'imagenet', 'random'"):
         load_weights("nothing.pth", 0)
     path = tmp_path / "other.pth"
     torch.save({"conv1.weight": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match=r"other\.pth is no ResNet-18 state dict"):
+    with pytest.raises(
+        ValueError, match=r"other\.pth is no ResNet-18 state dict .*\"bn1\.weight\""
+    ):
         load_weights(str(path), 0)
     path.write_bytes(b"cut short")
     with pytest.raises(ValueError, match=r"other\.pth is no ResNet-18 state dict"):
@@ -294,15 +297,25 @@ def test_the_head_of_the_whole_map_is_a_projection():
     assert head.weights(x).tolist() == [[[1.0]], [[1.0]]]
 
 
-def test_the_printed_divisor_makes_attention_nearly_uniform():
+def test_the_printed_divisor_makes_attention_of_an_untrained_head_nearly_uniform():
     """With 1 / c_s the logits are means of products, with 1 / sqrt(c_s) sums of c_s of them."""
     torch.manual_seed(0)
     x = random(1, 16, 32, 32)
     strayed = {}
-    for scale in ("c_s", "sqrt"):
-        head = Head(16, 32, 2, width=16, embedding="elementwise", scale=scale)
+    for scale in EXPONENTS:
+        head = Head(16, 32, 2, width=16, embedding="convolution", scale=scale)
         strayed[scale] = (16 * head.weights(x) - 1).abs().max().item()
-    assert strayed["c_s"] < 2 < strayed["sqrt"]
+    assert strayed["c_s"] < 0.1 < 0.5 < strayed["sqrt"]
+
+
+def test_unknown_names_and_maps_that_are_not_square_are_refused():
+    for option in ("embedding", "scale", "residual_block"):
+        with pytest.raises(ValueError, match=f"unknown {option} 'other'; known: "):
+            MultiSizeAttention(8, 16, **{option: "other"})
+    with pytest.raises(ValueError, match="unknown residual 'other'; known: absolute"):
+        Prototypes(random(2, 3, 4, 4), "other")
+    with pytest.raises(ValueError, match=r"must be square .* not \(16, 4\)"):
+        MultiSizeAttention(8, 16)(random(1, 8, 16, 4))
 
 
 def test_elementwise_embeddings_fit_one_size_and_full_width():
@@ -397,6 +410,10 @@ def test_wrong_inputs_are_refused(encoder):
         model(torch.rand(1, 1, 64, 64))
     with pytest.raises(ValueError, match="70 must be a multiple of 32"):
         model(torch.rand(1, 3, 70, 70))
+    with pytest.raises(ValueError, match=r"not torch\.uint8: divide by 255"):
+        model(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
+    with pytest.raises(ValueError, match="needed for 3 scales, not 2"):
+        PRN(encoder, [random(2, 64, 16, 16), random(2, 128, 8, 8)])
 
 
 def test_the_encoder_is_truly_frozen(encoder):
@@ -489,6 +506,8 @@ def test_memory_layout_changes_nothing(encoder):
     images = torch.rand(2, 3, 64, 64)
     model = seasoned_prn(encoder)
     expected = model(images)
+    for kept in (model.decoder.blocks[0][0].weight, model.prototypes[0].maps):
+        assert kept.is_contiguous(memory_format=torch.channels_last)
     last = images.to(memory_format=torch.channels_last)
     assert torch.allclose(model(last), expected, atol=1e-5)
     model.to(memory_format=torch.contiguous_format)
@@ -504,8 +523,8 @@ def test_bfloat16_autocast_agrees_and_leaves_features_and_picks_alone(encoder):
         for scale, exact in zip(encoder(images), features, strict=True):
             assert scale.dtype == torch.float32
             assert torch.equal(scale, exact)
-        for prototypes, scale in zip(model.prototypes, features, strict=False):
-            assert torch.equal(prototypes.nearest(scale), plain_nearest(scale, prototypes.maps))
+        maps, asked = random(40, 64, 16, 16) + 10, random(60, 64, 16, 16, seed=2) + 10
+        assert torch.equal(Prototypes(maps).nearest(asked), plain_nearest(asked, maps))
     assert found.dtype == torch.float32
     assert (found - expected).square().mean().sqrt() < 0.1 * expected.std()
     assert not torch.equal(found, expected)

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from prn_lib.figures.base import CONTOUR, Picture, draw_image, image_grid, picture
-from prn_lib.model.attention import DIVISIONS, SCALES, MultiSizeAttention
+from prn_lib.model.attention import DIVISIONS, EXPONENTS, MultiSizeAttention
 
 HEADS = tuple("h" if n == 1 else f"h/{n}" for n in DIVISIONS)
 RANGE = (1 / 64, 64)  # of relative weights that are drawn
@@ -43,7 +43,7 @@ def attention_table(
     """
     rows = {}
     for j, (block, x) in enumerate(zip(blocks, maps, strict=True), start=1):
-        for divisor in SCALES:
+        for divisor in EXPONENTS:
             for name, relative in attention_weights(block, x, divisor).items():
                 row = rows.setdefault((j, name), {"N": len(relative)})
                 row[f"{divisor}: largest"] = round(relative.max().item(), 3)

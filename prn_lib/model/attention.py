@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 DIVISIONS = (1, 2, 4, 8)  # head s sees patches of side h / DIVISIONS[s]
-SCALES = {"c_s": 1.0, "sqrt": 0.5}  # the exponent of c_s in Eq. 3: as printed, or as usual
+EXPONENTS = {"c_s": 1.0, "sqrt": 0.5}  # the exponent of c_s in Eq. 3: as printed, or as usual
 EMBEDDINGS = ("convolution", "elementwise")
 RESIDUAL_BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}  # ResNet-18's and ResNet-50's
 
@@ -21,8 +21,11 @@ def patch_sizes(side: int) -> list[int]:
 def to_tokens(x: torch.Tensor, patch: int) -> torch.Tensor:
     """Cut into patches: ``(B, C, H, H)`` -> ``(B, N, patch^2, C)``.
 
-    The channel runs fastest: of a map in channels-last memory, long pieces are copied.
+    The channel runs fastest: of a map in channels-last memory, long pieces are copied. Raises
+    ValueError for a map that is not square.
     """
+    if x.shape[2] != x.shape[3]:
+        raise ValueError(f"maps must be square to be cut into patches, not {tuple(x.shape[2:])}")
     x = x.unflatten(3, (-1, patch)).unflatten(2, (-1, patch))  # (B, C, rows, p, columns, p)
     return x.permute(0, 2, 4, 3, 5, 1).flatten(3, 4).flatten(1, 2)
 
@@ -42,7 +45,7 @@ class Elementwise(nn.Module):
 
     def __init__(self, channels: int, patch: int) -> None:
         super().__init__()
-        # Near 1, but not the same for queries and keys: each patch would prefer itself.
+        # Near 1: a query starts as nearly the patch itself.
         self.weight = nn.Parameter(1 + 0.02 * torch.randn(patch * patch, channels))
         self.bias = nn.Parameter(torch.zeros(patch * patch, channels))
 
@@ -62,8 +65,8 @@ class Head(nn.Module):
     A patch is one token of c_s = C * p_s^2 numbers. The printed embedding, a fully connected layer
     over them, needs a matrix of c_s x c_s: 524 288 on a side for the largest patch at 256 x 256.
     ``embedding`` "convolution" is a layer C -> ``width`` that is the same for every position of a
-    patch, a 1 x 1 convolution; "elementwise" keeps the printed layer's diagonal, and works for maps
-    of one ``side`` only.
+    patch, a 1 x 1 convolution (c_s is then ``width`` * p_s^2); "elementwise" keeps the printed
+    layer's diagonal, and works for maps of one ``side`` only.
 
     With one patch the softmax over one token is 1 and the head a projection: it has no queries and
     keys, which would never get a gradient.
@@ -74,13 +77,15 @@ class Head(nn.Module):
     ) -> None:
         super().__init__()
         self.s, self.scale = s, scale
-        if embedding == "convolution":
-            layers = (nn.Linear(channels, width) for _ in range(3))
-        else:
-            layers = (Elementwise(channels, patch_sizes(side)[s]) for _ in range(3))
-        self.to_v = next(layers)
+
+        def embed() -> nn.Module:
+            if embedding == "convolution":
+                return nn.Linear(channels, width)
+            return Elementwise(channels, patch_sizes(side)[s])
+
+        self.to_v = embed()
         if s > 0:
-            self.to_q, self.to_k = layers
+            self.to_q, self.to_k = embed(), embed()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """A_s, put together again: ``(B, C, H, H)`` -> ``(B, width, H, H)``."""
@@ -102,15 +107,15 @@ class Head(nn.Module):
         return (q @ k.mT * self._scale(q)).softmax(-1)
 
     def _scale(self, q: torch.Tensor) -> float:
-        return q.shape[-1] ** -SCALES[self.scale]
+        return q.shape[-1] ** -EXPONENTS[self.scale]
 
 
 class MultiSizeAttention(nn.Module):
     """One MSA block: a head for every patch size, then a 2D residual block over all of them.
 
     ``side`` is that of the maps; only elementwise embeddings depend on it. ``head_width`` is a
-    head's channels as a share of ``channels``; 1 is the paper's. Raises ValueError for elementwise
-    embeddings of another width.
+    head's channels as a share of ``channels``; 1 is the paper's. Raises ValueError for an unknown
+    name, and for elementwise embeddings of another width.
     """
 
     def __init__(
@@ -124,6 +129,13 @@ class MultiSizeAttention(nn.Module):
         residual_block: str = "bottleneck",
     ) -> None:
         super().__init__()
+        for name, value, known in (
+            ("embedding", embedding, EMBEDDINGS),
+            ("scale", scale, EXPONENTS),
+            ("residual_block", residual_block, RESIDUAL_BLOCKS),
+        ):
+            if value not in known:
+                raise ValueError(f"unknown {name} {value!r}; known: {', '.join(known)}")
         if embedding == "elementwise" and head_width != 1:
             raise ValueError(f"elementwise embeddings have head_width=1, not {head_width}")
         width = max(1, round(head_width * channels))

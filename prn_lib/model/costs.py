@@ -52,7 +52,7 @@ def costs_of_parts(model: PRN, image_size: int) -> pd.DataFrame:
 
 
 def output_shapes(model: PRN, image_size: int) -> dict[str, list[tuple[int, ...]]]:
-    """What every module gives for one image: its name -> the shapes of its outputs."""
+    """What every module gives for one image, at its last call: its name -> its outputs' shapes."""
     hollow = copy.deepcopy(model).to("meta").eval()
     shapes: dict[str, list[tuple[int, ...]]] = {}
     for name, module in hollow.named_modules():

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from prn_lib.model.encoder import CHANNELS, full_precision
+from prn_lib.model.encoder import CHANNELS
+from prn_lib.model.precision import full_precision
 
 # Scores start near this probability, as the focal loss's authors [29] start theirs: otherwise the
 # first steps are spent on learning that nearly all pixels are normal.
@@ -41,8 +42,8 @@ class Decoder(nn.Module):
     def forward(self, bottleneck: torch.Tensor, skips: Sequence[torch.Tensor]) -> torch.Tensor:
         """F_4 ``(B, 512, S/32, S/32)`` and T*_1 .. T*_3 -> logits ``(B, 1, S, S)`` float32.
 
-        The last layer is always computed in single precision: near its usual start, bfloat16 knows
-        32 logits in a unit, so that pixels of different rank would tie.
+        The last layer is never computed under autocast: near its usual start, bfloat16 knows 32
+        logits in a unit, so that pixels of different rank would tie.
         """
         x = bottleneck
         for block, skip in zip(self.blocks, reversed(skips), strict=True):

@@ -1,13 +1,14 @@
 """The frozen ResNet-18 encoder (Sec. 3.1, 4.1)."""
 
 import pickle
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import nn
 from torchvision.models import ResNet18_Weights, resnet18
+
+from prn_lib.model.precision import full_precision
 
 CHANNELS = (64, 128, 256, 512)  # c_j of layers 1 to 4
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's
@@ -19,7 +20,7 @@ class Encoder(nn.Module):
     With ``train_layer4`` the last layer is trained like the rest of the network; the paper names
     layers 1 to 3 as frozen and says nothing of it (Sec. 4.1).
 
-    Features are always computed in single precision: a residual is the small difference of features
+    Features are never computed under autocast: a residual is the small difference of features
     and prototypes that are much alike, so that bfloat16's rounding would be a large share of it.
     """
 
@@ -45,8 +46,8 @@ class Encoder(nn.Module):
     def forward(self, images: torch.Tensor, layers: int = 4) -> list[torch.Tensor]:
         """Images ``(B, 3, S, S)`` in [0, 1] -> F_1 .. F_4, F_j ``(B, c_j, S/2^(j+1), S/2^(j+1))``.
 
-        Images are normalized with ImageNet's statistics here and nowhere before. ``layers`` leaves
-        out the last ones.
+        Images are normalized with ImageNet's statistics here and nowhere before. ``layers`` (1 to
+        4) leaves out the last ones.
         """
         learns = self.train_layer4 and torch.is_grad_enabled()
         with full_precision(images.device):
@@ -60,13 +61,6 @@ class Encoder(nn.Module):
                 with torch.set_grad_enabled(learns):
                     features.append(self.layers[3](x))
         return features
-
-
-def full_precision(device: torch.device) -> AbstractContextManager:
-    """Switch autocast off, where the device knows it."""
-    if torch.amp.is_autocast_available(device.type):
-        return torch.autocast(device.type, enabled=False)
-    return nullcontext()
 
 
 def load_weights(weights: str, seed: int) -> dict[str, torch.Tensor]:
@@ -110,7 +104,7 @@ def _from_file(path: Path) -> dict[str, torch.Tensor]:
             state = torch.load(path, map_location="cpu", weights_only=True)
         resnet18(weights=None).load_state_dict(state)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(
             f"weights file {path} is no ResNet-18 state dict in torchvision's format ({reason}); "
             "save torchvision.models.resnet18(...).state_dict() as .safetensors or .pth"

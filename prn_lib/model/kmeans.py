@@ -12,6 +12,7 @@ centred maps, for little cancels then.
 
 import torch
 
+from prn_lib.model.precision import full_precision
 from prn_lib.progress import tqdm
 
 CHUNK = 4096  # dimensions at a time: few enough that a chunk of some hundred maps is cached
@@ -36,8 +37,13 @@ def cluster(
     chunk, the rest on the processor in double precision.
 
     An empty cluster takes the point that is farthest from its own centre. Where points are so equal
-    that there is none, fewer labels than ``count`` are used.
+    that there is none, fewer labels than ``count`` are used. ValueError for counts that cannot be.
     """
+    if not 1 <= count <= len(points) or starts < 1 or iterations < 1:
+        raise ValueError(
+            f"cannot make {count} clusters of {len(points)} points from {starts} starts in "
+            f"{iterations} iterations: all must be at least 1, and clusters no more than points"
+        )
     gram = gram_matrix(points, device)
     generator = torch.Generator().manual_seed(seed)
     tries = (torch.randperm(len(points), generator=generator)[:count] for _ in range(starts))
@@ -53,7 +59,8 @@ def gram_matrix(points: torch.Tensor, device: torch.device | str = "cpu") -> tor
     for chunk in tqdm(chunks, desc="distances", unit="chunk", leave=False, delay=1):
         chunk = chunk.to(device)
         chunk = chunk - chunk.mean(0)
-        gram += chunk @ chunk.mT
+        with full_precision(chunk.device):
+            gram += chunk @ chunk.mT
     return gram.cpu()
 
 
@@ -97,9 +104,10 @@ def _fill_empty(
     sizes = labels.bincount(minlength=len(distances))
     own = distances.gather(0, labels[None])[0]
     for empty in (sizes == 0).nonzero()[:, 0].tolist():
-        farthest = own.masked_fill(sizes[labels] == 1, 0).argmax()
-        if own[farthest] <= tolerance or sizes[labels[farthest]] == 1:
+        not_alone = own.masked_fill(sizes[labels] == 1, 0)
+        farthest = not_alone.argmax()
+        if not_alone[farthest] <= tolerance:
             break
         sizes[labels[farthest]] -= 1
-        sizes[empty], labels[farthest], own[farthest] = 1, empty, tolerance
+        sizes[empty], labels[farthest] = 1, empty
     return labels

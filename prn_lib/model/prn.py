@@ -38,6 +38,8 @@ class PRN(nn.Module):
         residual_kind: str = "absolute",
     ) -> None:
         super().__init__()
+        if prototypes is not None and len(prototypes) != SCALES:
+            raise ValueError(f"prototypes are needed for {SCALES} scales, not {len(prototypes)}")
         self.encoder = encoder
         self.has_prototypes = prototypes is not None
         self.prototypes = nn.ModuleList(
@@ -72,8 +74,10 @@ class PRN(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """``(B, 3, S, S)`` in [0, 1], S a multiple of 32 -> logits ``(B, 1, S, S)``.
 
-        ValueError for another shape.
+        ValueError for another shape, and for bytes.
         """
+        if not images.is_floating_point():
+            raise ValueError(f"images must be floats in [0, 1], not {images.dtype}: divide by 255")
         if images.ndim != 4 or images.shape[1] != 3 or images.shape[2] != images.shape[3]:
             raise ValueError(f"images must be (B, 3, S, S), not {tuple(images.shape)}")
         if images.shape[2] % 32:

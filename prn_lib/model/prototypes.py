@@ -3,8 +3,9 @@
 import torch
 from torch import nn
 
-from prn_lib.model.encoder import Encoder, full_precision
+from prn_lib.model.encoder import Encoder
 from prn_lib.model.kmeans import cluster
+from prn_lib.model.precision import full_precision
 from prn_lib.progress import tqdm
 
 SCALES = 3  # scales with prototypes, fusion and attention
@@ -19,29 +20,31 @@ class Prototypes(nn.Module):
     """P_j of one scale: finds the nearest to each feature map and returns the residual.
 
     ``maps`` ``(K, C, H, W)``. ``kind`` reads the paper's "element-wise Euclidean distance" D: the
-    "absolute" difference, or "squared", or "signed".
+    "absolute" difference, or "squared", or "signed". Raises ValueError for another.
     """
 
     def __init__(self, maps: torch.Tensor, kind: str = "absolute") -> None:
         super().__init__()
+        if kind not in RESIDUALS:
+            raise ValueError(f"unknown residual {kind!r}; known: {', '.join(RESIDUALS)}")
         self.kind = kind
         centre = maps.mean(0, keepdim=True)
         norms = torch.stack([(each - centre).double().square().sum() for each in maps])
         self.register_buffer("maps", maps.contiguous(memory_format=torch.channels_last))
         self.register_buffer("centre", centre.contiguous(memory_format=torch.channels_last))
-        self.register_buffer("norms", norms)  # |P_jk - centre|^2 (K,)
+        self.register_buffer("norms", norms.to(maps.dtype))  # |P_jk - centre|^2 (K,)
 
     def nearest(self, features: torch.Tensor) -> torch.Tensor:
         """Index of the prototype with the smallest L2 distance: ``(B, C, H, W)`` -> ``(B,)`` int64.
 
         Only |P - centre|^2 - 2 <F - centre, P> differs from prototype to prototype: one matrix
-        product. Centred features are small where features are large and much alike, so that little
-        is lost by rounding; a map's rows are multiplied in single precision and summed in double.
+        product, row by row of the map. Centred features are small where features are large and much
+        alike, so that little is lost by rounding, up to an offset of a thousand times the spread.
         """
         with full_precision(features.device):
             rows = _by_channel(features - self.centre).flatten(2).transpose(0, 1)  # (H, B, W C)
             prototypes = _by_channel(self.maps).flatten(2).permute(1, 2, 0)  # (H, W C, K)
-            products = (rows @ prototypes).sum(0, dtype=self.norms.dtype)
+            products = (rows @ prototypes).sum(0)
             return (self.norms - 2 * products).argmin(1)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
@@ -75,8 +78,8 @@ def cluster_prototypes(
     """k-means over whole feature maps of one scale, see :mod:`prn_lib.model.kmeans`.
 
     ``features`` F_j of the normals, ``(N, C, H, W)`` -> prototypes P_j ``(K, C, H, W)`` with
-    K = ratio x N, at least 1. With ratio 1 nothing is clustered (Table 6's 100%): the features
-    themselves are returned. Fewer than K are made if fewer maps differ.
+    K = ratio x N, rounded, at least 1. Where that is N nothing is clustered (Table 6's 100%): the
+    features themselves are returned. Else fewer than K are made if fewer maps differ.
 
     Raises ValueError for a ratio outside (0, 1] and for features that are not finite.
     """
@@ -94,7 +97,7 @@ def cluster_prototypes(
         return features
     settings = {"iterations": iterations, "seed": seed, "starts": starts, "device": device}
     used, labels = cluster(points, count, **settings).unique(return_inverse=True)
-    sums = torch.zeros(len(used), points.shape[1]).index_add_(0, labels, points)
+    sums = points.new_zeros(len(used), points.shape[1]).index_add_(0, labels, points)
     return (sums / labels.bincount()[:, None]).unflatten(1, features.shape[1:])
 
 

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from prn_lib.figures.attention import HEADS, attention_weights
-from prn_lib.model.attention import SCALES, MultiSizeAttention
+from prn_lib.model.attention import EXPONENTS, MultiSizeAttention
 from prn_lib.widgets.explore import explore
 from prn_lib.widgets.synthesis import outlined, side_by_side
 
@@ -22,7 +22,7 @@ def explore_attention(
     weight 0, grey the uniform weight, white twice that or more; beside it the same weights, the
     smallest black and the largest white.
     """
-    weights = {divisor: attention_weights(block, x, divisor) for divisor in SCALES}
+    weights = {divisor: attention_weights(block, x, divisor) for divisor in EXPONENTS}
 
     def render(head: str, row: int, column: int, divisor: str, seed: int) -> np.ndarray:
         relative = weights[divisor][head]
