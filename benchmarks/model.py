@@ -3,10 +3,10 @@
 Prototypes: k-means against scikit-learn's on 209 feature maps of scale 1, the nearest prototype
 against the broadcast difference. Network: a training step of 4 images of 256 x 256 against a plain
 transcription (``plain_model.py``), each in processes of its own, in turn, so that memory can be
-told apart and a busy machine slows all. The library's row "elementwise basic" is the transcription's
-own network; the others are other readings of the paper, with other numbers of operations. Then the
-share of the machine's rate of matrix products that a step reaches, and seconds an image. A GPU is
-measured too where there is one, under autocast in bfloat16, which training does not use yet.
+told apart and a busy machine slows all. The library's row "elementwise basic" is the network of the
+transcription; the others are other readings of the paper, with other numbers of operations. Then
+the share of the machine's rate of matrix products that a step reaches, and seconds an image. A GPU
+is measured too where there is one, under autocast in bfloat16, which training does not use yet.
 """
 
 import argparse
