@@ -11,7 +11,6 @@ is measured too where there is one, under autocast in bfloat16, which training d
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -268,7 +267,9 @@ def _now(device: str) -> float:
 
 
 def _resident() -> int:
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """The peak of this process's memory in bytes (Linux); ``getrusage`` counts the parent's too."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The committed records, and the numbers that the README quotes from them."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from prn_lib.datasets import DATASETS, overview
+from prn_lib.experiment import Experiment
 from prn_lib.metrics import METRICS
-from prn_lib.results import find_results
+from prn_lib.results import compare_option, find_results
 
 PROJECT = Path(__file__).parents[1]
 RECORDS = find_results(PROJECT / "results")
@@ -67,6 +69,27 @@ def test_readme_quotes_the_benchmark_of_synthesis():
             assert f"| {rates['yardstick']:.0f} | {rates['cpu']:.0f} | {ratio:.1f} |" in README
 
 
+def test_readme_quotes_the_benchmark_of_the_model():
+    record = json.loads((PROJECT / "results" / "benchmarks" / "model-cpu.json").read_text())
+    for name, made in record["steps"]["cpu"].items():
+        numbers = (
+            f"{made['step_seconds']:.1f}",
+            f"{made['memory_gb']:.1f}",
+            f"{made['trainable_millions']:.1f}",
+            f"{made['step_gflop']:.0f}",
+            f"{100 * made['share_of_matrix_rate']:.0f}",
+        )
+        assert re.search(rf"\| {name} \|[^\n]*{re.escape(' | '.join(numbers))} \|", README), name
+    seconds = record["kmeans"]["seconds"]
+    for key in ("ours_1_starts", "ours_100_starts", "scikit_learn_1_starts"):
+        assert f"{seconds[key]:.2f} s" in README
+    for count, made in record["nearest"].items():
+        assert f"{made['ratio']:.0f} times as fast with {count}" in README
+        assert made["picks_of_double_precision"]
+    for batch in ("batch_1", "batch_32"):
+        assert f"{record['seconds_an_image']['cpu'][batch]:.2f} s" in README
+
+
 def test_the_data_page_shows_the_datasets_as_the_code_knows_them():
     page = (PROJECT / "data" / "README.md").read_text()
     assert overview().to_markdown(index=False) in page
@@ -88,3 +111,33 @@ def test_training_and_the_papers_modules_pay_off_on_record(category):
         row = rf"\|\s*{category}\s*\|[^\n]*{re.escape(numbers[1])}[^\n]*"
         assert re.search(row, README), numbers
         assert ours > theirs
+
+
+def made_up(category, seed, metrics, **options):
+    record = RECORDS[0]
+    values = dict(zip(METRICS, metrics, strict=True))
+    experiment = Experiment.from_preset("quick", category=category, seed=seed, **options)
+    return dataclasses.replace(record, experiment=experiment, metrics=values)
+
+
+def test_comparing_an_option_takes_pairs_and_only_those():
+    """Differences of 10 and 20 in one metric: 15 on average, with a standard error of 5."""
+    basic = {"residual_block": "basic"}
+    runs = [
+        made_up("weave", 0, (0.5, 0.5, 0.5, 0.5)),
+        made_up("weave", 0, (0.6, 0.5, 0.5, 0.5), **basic),
+        made_up("grain", 1, (0.7, 0.5, 0.5, 0.5)),
+        made_up("grain", 1, (0.9, 0.5, 0.5, 0.5), **basic),
+        made_up("grain", 2, (0.1, 0.5, 0.5, 0.5)),  # has no partner
+        made_up("weave", 0, (0.0, 0.5, 0.5, 0.5), max_steps=0, **basic),  # differs in two options
+    ]
+    table = compare_option(runs, "residual_block")
+    assert table.index.name == "residual_block, 2 pairs"
+    assert table["image AUROC"].to_dict() == {
+        "bottleneck": "60.0",
+        "basic": "75.0",
+        "basic - bottleneck": "+15.0 ± 5.0",
+    }
+    assert table.loc["basic - bottleneck", "PRO"] == "+0.0 ± 0.0"
+    with pytest.raises(ValueError, match="no runs to compare values of 'train_layer4'"):
+        compare_option(runs, "train_layer4")
