@@ -96,6 +96,37 @@ def test_something_must_be_synthesized():
         Experiment(extended=False, heterologous=False, homologous=False)
 
 
+def test_a_whole_and_a_real_number_are_one_experiment():
+    whole, real = (Experiment.from_preset("paper", prototype_ratio=r) for r in (1, 1.0))
+    assert whole == real
+    assert whole.run_name == real.run_name
+    assert repr(whole) == repr(real)
+
+
+@pytest.mark.parametrize(
+    ("switch", "option", "value"),
+    [
+        ("use_prototypes", "residual", "signed"),
+        ("use_prototypes", "kmeans_starts", 5),
+        ("use_fusion", "shared_fusion", True),
+        ("use_attention", "attention_scale", "sqrt"),
+        ("use_attention", "residual_block", "basic"),
+    ],
+)
+def test_options_of_a_module_that_is_left_out_are_refused(switch, option, value):
+    """Else two runs of the same network would carry different names."""
+    Experiment.from_preset("quick", **{option: value})
+    Experiment.from_preset("quick", **{switch: False})
+    with pytest.raises(ValueError, match=f"{option}=.* would do nothing, since {switch} is False"):
+        Experiment.from_preset("quick", **{option: value, switch: False})
+
+
+def test_elementwise_embeddings_need_full_width():
+    with pytest.raises(ValueError, match=r"head_width=0\.25 must be 1"):
+        Experiment.from_preset("quick", embedding="elementwise")
+    Experiment.from_preset("quick", embedding="elementwise", head_width=1)
+
+
 def test_run_names_tell_experiments_apart():
     quick = Experiment.from_preset("quick")
     assert quick.run_name == "quick-seed0"

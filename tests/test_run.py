@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import save_image, save_mask
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from prn_lib import results, run
 from prn_lib.experiment import Experiment, read_category
@@ -120,6 +120,26 @@ def test_the_saved_model_gives_the_saved_maps(experiment, tmp_path, use_prototyp
     images, _ = category.load(category.test, experiment.image_size)
     maps, _ = predict(run.load_model(result.folder), images, top_k=1)
     assert np.allclose(maps.numpy(), result.score_maps(), atol=1e-5)
+
+
+def test_weights_of_another_version_are_named(finished):
+    path = finished.folder / "model.safetensors"
+    state = load_file(path)
+    save_file({name: t for name, t in state.items() if "decoder" not in name}, path)
+    with pytest.raises(ValueError, match=r"model\.safetensors .* Missing key.*decoder.*delete"):
+        run.load_model(finished.folder)
+    path.write_bytes(b"cut short")
+    with pytest.raises(ValueError, match=r"model\.safetensors does not hold the weights"):
+        run.load_model(finished.folder)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"model\.safetensors is missing"):
+        run.load_model(finished.folder)
+
+
+def test_a_device_that_is_not_there_is_not_blamed_on_the_weights(finished):
+    with pytest.raises(RuntimeError, match="nonsense"):
+        run.load_model(finished.folder, "nonsense")
+    assert run.load_model(finished.folder).has_prototypes
 
 
 def test_nothing_is_chosen_on_the_test_set(experiment, product_root, tmp_path):
