@@ -90,7 +90,7 @@ def test_same_seed_same_weights(synthesizer):
 
 def test_a_diverged_run_stops_with_step_and_seed(synthesizer):
     model = fresh_model(synthesizer)
-    torch.nn.init.constant_(model.decoder.head[-1].bias, math.nan)
+    torch.nn.init.constant_(model.decoder.logit.bias, math.nan)
     with pytest.raises(RuntimeError, match=r"the loss is nan at step 0 with seed 0"):
         training.train(model, synthesizer, steps=1, **SETTINGS)
 
