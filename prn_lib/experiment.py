@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 
 import torch
 
+from prn_lib.checks import check_choice
 from prn_lib.datasets import Category, load_category
 from prn_lib.datasets.dtd import read_textures
 from prn_lib.foregrounds import estimate_foregrounds, read_foregrounds
@@ -77,11 +78,11 @@ class Experiment:
             _check_type(field.name, value, hints[field.name])
             if hints[field.name] is float:  # 1 and 1.0 are the same experiment, and the same run
                 object.__setattr__(self, field.name, float(value))
-        _check_choice("preset", self.preset, PRESETS)
-        _check_choice("residual", self.residual, RESIDUALS)
-        _check_choice("attention_scale", self.attention_scale, EXPONENTS)
-        _check_choice("embedding", self.embedding, EMBEDDINGS)
-        _check_choice("residual_block", self.residual_block, RESIDUAL_BLOCKS)
+        check_choice("preset", self.preset, PRESETS)
+        check_choice("residual", self.residual, RESIDUALS)
+        check_choice("attention_scale", self.attention_scale, EXPONENTS)
+        check_choice("embedding", self.embedding, EMBEDDINGS)
+        check_choice("residual_block", self.residual_block, RESIDUAL_BLOCKS)
         if self.embedding == "elementwise" and self.head_width != 1:
             raise ValueError(
                 f"embedding='elementwise' scales whole patches, so head_width={self.head_width} "
@@ -127,7 +128,7 @@ class Experiment:
 
         Raises ValueError for an unknown preset or field, or a value of a wrong type or range.
         """
-        _check_choice("preset", preset, PRESETS)
+        check_choice("preset", preset, PRESETS)
         known = [field.name for field in dataclasses.fields(cls) if field.name != "preset"]
         for name in overrides:
             if name not in known:
@@ -221,11 +222,6 @@ def _check_type(name: str, value: Any, expected: Any) -> None:
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
         wanted = " or ".join("None" if t is type(None) else t.__name__ for t in allowed)
         raise ValueError(f"option {name}={value!r} must be {wanted}, not {type(value).__name__}")
-
-
-def _check_choice(name: str, value: str, known: Any) -> None:
-    if value not in known:
-        raise ValueError(f"unknown {name} {value!r}; known: {', '.join(known)}")
 
 
 def _check_range(name: str, holds: bool, wanted: str, value: Any) -> None:

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from prn_lib import figures, widgets
-from prn_lib.figures.features import heat
 from prn_lib.model import Encoder, load_weights
 from prn_lib.widgets import features as features_page
 from prn_lib.widgets import prototypes as prototypes_page
+from prn_lib.widgets.pictures import heat
 
 SIDE = 64
 

@@ -7,7 +7,7 @@ import torch
 
 from prn_lib import widgets
 from prn_lib.synthesis import Synthesizer, generated_textures
-from prn_lib.widgets.synthesis import outlined, side_by_side
+from prn_lib.widgets.pictures import outlined, side_by_side
 
 CONTROLS = {"shade": {"dark": 0, "bright": 255}, "side": {"8": 8, "16": 16, "24": 24}}
 

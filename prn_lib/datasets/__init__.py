@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from prn_lib.checks import check_choice
 from prn_lib.datasets import btad, dagm, dtd, folder, ksdd2, magnetic_tile, mini, mvtec
 from prn_lib.datasets.category import Background, Category, Inventory
 from prn_lib.datasets.dataset import Dataset
@@ -34,8 +35,7 @@ DATASETS: dict[str, Dataset] = {module.DATASET.key: module.DATASET for module in
 
 def find_dataset(key: str) -> Dataset:
     """What is known of a dataset. Raises ValueError, with the known keys, for an unknown one."""
-    if key not in DATASETS:
-        raise ValueError(f"unknown dataset {key!r}; known: {', '.join(DATASETS)}")
+    check_choice("dataset", key, DATASETS)
     return DATASETS[key]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import torch
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
@@ -11,12 +10,6 @@ from prn_lib.figures.base import Picture, draw_image, image_grid, picture
 
 HEAT = "inferno"  # of what is never negative: black is 0
 SIGNED = "RdBu_r"  # of differences: white is 0
-
-
-def heat(values: torch.Tensor, high: float) -> torch.Tensor:
-    """A map ``(H, W)`` as an image ``(3, H, W)`` in [0, 1]: black is 0, the brightest ``high``."""
-    coloured = matplotlib.colormaps[HEAT]((values / high).clamp(0, 1).numpy())
-    return torch.from_numpy(coloured[..., :3]).permute(2, 0, 1).float()
 
 
 def show_channels(

@@ -58,18 +58,15 @@ def _draw_branch(
 ) -> None:
     """The skip connection of scale ``j`` + 1, from left to right."""
     y, scale = -STEP * j, j + 1
-    blocks = len(model.attention[j])
+    blocks, joined, last = len(model.attention[j]), shapes["fuse_attended"][j], "encoder"
     if model.has_prototypes:
         count = len(model.prototypes[j].maps)
         text = f"nearest of {count}\nresidual $D_{scale}$"
         _box(axis, COLUMNS["prototypes"], y - 0.12, text, FIXED, height=0.5)
         _arrow(axis, (WIDTH / 2, y - 0.12), (COLUMNS["prototypes"] - WIDTH / 2, y - 0.12))
-    joined = shapes["fuse_attended"][j]
-    last = "prototypes" if model.has_prototypes else "encoder"
-    if model.has_prototypes:
         _box(axis, COLUMNS["joined"], y, f"joined $C^*_{scale}$\n{joined}", PLAIN)
         target = COLUMNS["joined"] - WIDTH / 2
-        _arrow(axis, (COLUMNS[last] + WIDTH / 2, y - 0.12), (target, y - 0.12))
+        _arrow(axis, (COLUMNS["prototypes"] + WIDTH / 2, y - 0.12), (target, y - 0.12))
         _arrow(axis, (WIDTH / 2, y + 0.26), (target, y + 0.26))
         last = "joined"
     if blocks:

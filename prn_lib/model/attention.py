@@ -7,6 +7,8 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
+from prn_lib.checks import check_choice
+
 DIVISIONS = (1, 2, 4, 8)  # head s sees patches of side h / DIVISIONS[s]
 EXPONENTS = {"c_s": 1.0, "sqrt": 0.5}  # the exponent of c_s in Eq. 3: as printed, or as usual
 EMBEDDINGS = ("convolution", "elementwise")
@@ -129,13 +131,9 @@ class MultiSizeAttention(nn.Module):
         residual_block: str = "bottleneck",
     ) -> None:
         super().__init__()
-        for name, value, known in (
-            ("embedding", embedding, EMBEDDINGS),
-            ("scale", scale, EXPONENTS),
-            ("residual_block", residual_block, RESIDUAL_BLOCKS),
-        ):
-            if value not in known:
-                raise ValueError(f"unknown {name} {value!r}; known: {', '.join(known)}")
+        check_choice("embedding", embedding, EMBEDDINGS)
+        check_choice("scale", scale, EXPONENTS)
+        check_choice("residual_block", residual_block, RESIDUAL_BLOCKS)
         if embedding == "elementwise" and head_width != 1:
             raise ValueError(f"elementwise embeddings have head_width=1, not {head_width}")
         width = max(1, round(head_width * channels))

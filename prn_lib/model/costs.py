@@ -53,7 +53,7 @@ def costs_of_parts(model: PRN, image_size: int) -> pd.DataFrame:
 
 def output_shapes(model: PRN, image_size: int) -> dict[str, list[tuple[int, ...]]]:
     """What every module gives for one image, at its last call: its name -> its outputs' shapes."""
-    hollow = copy.deepcopy(model).to("meta").eval()
+    hollow = _hollow(model)
     shapes: dict[str, list[tuple[int, ...]]] = {}
     for name, module in hollow.named_modules():
 
@@ -81,12 +81,19 @@ def _parts(model: PRN) -> list[tuple[str, nn.Module, list[str]]]:
 
 
 def _count(module: nn.Module, *shapes: tuple[int, ...]) -> tuple[Costs, dict[str, int]]:
-    hollow = copy.deepcopy(module).to("meta").eval()
+    hollow = _hollow(module)
     inputs = [torch.empty(shape, device="meta") for shape in shapes]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         hollow(*inputs)
     counts = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
     return Costs(*_numbers(module), counts["Global"]), counts
+
+
+def _hollow(module: nn.Module) -> nn.Module:
+    """A copy on the meta device, in evaluation mode; the numbers themselves are not copied."""
+    tensors = (*module.parameters(), *module.buffers())
+    shells = {id(t): torch.empty_like(t, device="meta") for t in tensors}
+    return copy.deepcopy(module, shells).eval()
 
 
 def _numbers(module: nn.Module) -> tuple[int, int, int]:

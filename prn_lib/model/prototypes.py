@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from prn_lib.checks import check_choice
 from prn_lib.model.encoder import Encoder
 from prn_lib.model.kmeans import cluster
 from prn_lib.model.precision import full_precision
@@ -25,8 +26,7 @@ class Prototypes(nn.Module):
 
     def __init__(self, maps: torch.Tensor, kind: str = "absolute") -> None:
         super().__init__()
-        if kind not in RESIDUALS:
-            raise ValueError(f"unknown residual {kind!r}; known: {', '.join(RESIDUALS)}")
+        check_choice("residual", kind, RESIDUALS)
         self.kind = kind
         centre = maps.mean(0, keepdim=True)
         norms = torch.stack([(each - centre).double().square().sum() for each in maps])

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from prn_lib.figures.attention import HEADS, attention_weights
 from prn_lib.model.attention import EXPONENTS, MultiSizeAttention
 from prn_lib.widgets.explore import explore
-from prn_lib.widgets.synthesis import outlined, side_by_side
+from prn_lib.widgets.pictures import outlined, side_by_side
 
 PLACES = 4  # along each axis of the image
 

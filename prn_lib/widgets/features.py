@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from prn_lib.model import Encoder
 from prn_lib.widgets.explore import explore
-from prn_lib.widgets.synthesis import side_by_side
+from prn_lib.widgets.pictures import side_by_side
 
 DOZEN = 12
 

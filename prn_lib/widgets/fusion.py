@@ -7,7 +7,8 @@ from torch.nn import functional as F
 from prn_lib.figures.fusion import impulse_responses
 from prn_lib.model.fusion import FusionBlock
 from prn_lib.widgets.explore import explore
-from prn_lib.widgets.synthesis import SIDE, side_by_side
+from prn_lib.widgets.pictures import side_by_side
+from prn_lib.widgets.synthesis import SIDE
 
 
 def explore_impulse(block: FusionBlock, side: int) -> ipywidgets.VBox:

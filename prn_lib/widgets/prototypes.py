@@ -8,11 +8,10 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from prn_lib.figures.features import heat
 from prn_lib.model import Encoder
 from prn_lib.model.prototypes import SCALES, Prototypes, cluster_prototypes
 from prn_lib.widgets.explore import explore
-from prn_lib.widgets.synthesis import outlined, side_by_side
+from prn_lib.widgets.pictures import heat, outlined, side_by_side
 
 COUNTS = (1, 3, 6, 12)  # and all
 

@@ -3,9 +3,7 @@
 import ipywidgets
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from prn_lib.figures.base import CONTOUR
 from prn_lib.synthesis import Synthesizer, simulated
 from prn_lib.synthesis.augment import COLOURS, aug1, operation_at
 from prn_lib.synthesis.blend import blend
@@ -16,10 +14,9 @@ from prn_lib.synthesis.simulated import rotate_noise
 from prn_lib.synthesis.target_area import GEOMETRIES, RADIUS, fill_convex, random_outlines
 from prn_lib.synthesis.warp import source_maps
 from prn_lib.widgets.explore import explore
+from prn_lib.widgets.pictures import outlined, side_by_side
 
 SIDE = 160  # of the pictures of noise, in pixels
-GAP = 6
-PINK = tuple(int(CONTOUR[i : i + 2], 16) / 255 for i in (1, 3, 5))
 
 
 def explore_noise() -> ipywidgets.VBox:
@@ -154,29 +151,6 @@ def explore_foreground(image: torch.Tensor) -> ipywidgets.VBox:
     tolerances["by Otsu"] = None
     alt = "An object with its estimated foreground outlined, and that foreground in white"
     return explore(render, {"tolerance": tolerances}, alt=alt)
-
-
-def outlined(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """``image`` ``(3, H, W)`` in [0, 1] with the border of ``mask`` ``(1, H, W)`` bool in pink."""
-    inner = -F.max_pool2d(-F.pad(mask.float(), (1, 1, 1, 1))[None], 3, 1)[0] > 0.5
-    pink = torch.tensor(PINK)[:, None, None]
-    return torch.where(mask & ~inner, pink, image)
-
-
-def side_by_side(*pictures: torch.Tensor) -> np.ndarray:
-    """One picture ``(H, W, 3)`` uint8 of images ``(3, H, W)`` in [0, 1] and maps ``(H, W)``.
-
-    A map is a mask, bool, or noise: -1 is black, 0 grey, 1 white.
-    """
-    parts = []
-    for picture in pictures:
-        picture = picture.cpu()
-        if picture.ndim == 2:
-            noise = picture.dtype != torch.bool
-            picture = ((picture + 1) / 2 if noise else picture.float()).expand(3, -1, -1)
-        parts += [picture, torch.ones(3, picture.shape[1], GAP)]
-    joined = torch.cat(parts[:-1], dim=2).clamp(0, 1)
-    return (255 * joined).round().byte().permute(1, 2, 0).contiguous().numpy()
 
 
 def _generator(seed: int) -> torch.Generator:
