@@ -16,9 +16,11 @@ from prn_lib.datasets.dtd import read_textures
 from prn_lib.foregrounds import estimate_foregrounds, read_foregrounds
 from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
 from prn_lib.model.attention import EMBEDDINGS, EXPONENTS, RESIDUAL_BLOCKS
+from prn_lib.model.image_scores import KINDS
 from prn_lib.model.prototypes import RESIDUALS
 from prn_lib.synthesis import Synthesizer, generated_textures
 from prn_lib.synthesis.foreground import check_foregrounds
+from prn_lib.training import PRECISIONS
 
 GENERATED_TEXTURES = 200
 
@@ -69,6 +71,8 @@ class Experiment:
     focal_weight: float = 5.0  # lambda in Eq. 5
     focal_alpha: float = 0.5
     focal_gamma: float = 4.0
+    precision: str = "float32"  # or "bfloat16": mixed
+    image_score: str = "top"  # of a map's pixels (Sec. 3.5); or "smoothed", "region"
     top_pixels: int = 100  # averaged into the image score, counted at 256 x 256
 
     def __post_init__(self) -> None:
@@ -83,6 +87,13 @@ class Experiment:
         check_choice("attention_scale", self.attention_scale, EXPONENTS)
         check_choice("embedding", self.embedding, EMBEDDINGS)
         check_choice("residual_block", self.residual_block, RESIDUAL_BLOCKS)
+        check_choice("precision", self.precision, PRECISIONS)
+        check_choice("image_score", self.image_score, KINDS)
+        if self.image_score != "top" and self.top_pixels != type(self).top_pixels:
+            raise ValueError(
+                f"top_pixels={self.top_pixels} would do nothing, since image_score is "
+                f"{self.image_score!r}; leave one of them out"
+            )
         if self.embedding == "elementwise" and self.head_width != 1:
             raise ValueError(
                 f"embedding='elementwise' scales whole patches, so head_width={self.head_width} "
@@ -96,12 +107,14 @@ class Experiment:
                 )
         if self.image_size < 64 or self.image_size % 32:
             raise ValueError(f"image_size={self.image_size} must be a multiple of 32, at least 64")
-        for name in ("n_anomalies", "weight_decay", "focal_gamma", "focal_weight"):
+        for name in ("n_anomalies", "weight_decay", "focal_weight"):
             _check_range(name, getattr(self, name) >= 0, "0 or more", getattr(self, name))
         for name in ("prototype_ratio", "head_width", "focal_alpha"):
             _check_range(name, 0 < getattr(self, name) <= 1, "in (0, 1]", getattr(self, name))
         for name in _COUNTS:
             _check_range(name, getattr(self, name) >= 1, "1 or more", getattr(self, name))
+        gamma = self.focal_gamma  # between 0 and 1, a certain pixel has no gradient: 0 / 0
+        _check_range("focal_gamma", gamma == 0 or gamma >= 1, "0, or 1 or more", gamma)
         steps = self.max_steps
         _check_range("max_steps", steps is None or steps >= 0, "None, or 0 or more", steps)
         _check_range("seed", 0 <= self.seed < 2**32, "0 to 2**32 - 1", self.seed)

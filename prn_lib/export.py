@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from prn_lib.files import whole_file
-from prn_lib.model import PRN, image_score
+from prn_lib.model import PRN, image_scores
 from prn_lib.run import load_model, load_result
 
 INPUT, OUTPUTS = "images", ("score_map", "image_score")
@@ -23,15 +23,15 @@ INPUT, OUTPUTS = "images", ("score_map", "image_score")
 class Detector(nn.Module):
     """What is deployed: the network, probabilities in the place of logits, and the image score."""
 
-    def __init__(self, model: PRN, top_k: int) -> None:
+    def __init__(self, model: PRN, score: str, top_k: int) -> None:
         super().__init__()
         self.model = model
-        self.top_k = top_k
+        self.score, self.top_k = score, top_k
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """``(B, 3, S, S)`` -> score maps ``(B, 1, S, S)`` and scores ``(B,)``; all in [0, 1]."""
         score_maps = self.model(images).sigmoid()
-        return score_maps, image_score(score_maps, self.top_k)
+        return score_maps, image_scores(score_maps, self.score, self.top_k)
 
 
 def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
@@ -41,8 +41,8 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
     ``image_size`` S; any B. Its outputs are ``score_map`` ``(B, 1, S, S)`` and ``image_score``
     ``(B,)``, both in [0, 1]. The experiment lies in the file's metadata, as JSON under "prn".
 
-    Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, and what
-    :func:`prn_lib.run.load_model` raises.
+    Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, ValueError for a run
+    whose image scores need connected regions, and what :func:`prn_lib.run.load_model` raises.
     """
     try:
         import onnx
@@ -53,7 +53,12 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
         ) from None
     result = load_result(run_folder)
     experiment = result.experiment
-    detector = Detector(load_model(run_folder), experiment.top_k).eval()
+    if experiment.image_score == "region":
+        raise ValueError(
+            f"{run_folder} scores images by their best region, which ONNX has no operation for; "
+            "export a run with image_score 'top' or 'smoothed'"
+        )
+    detector = Detector(load_model(run_folder), experiment.image_score, experiment.top_k).eval()
     side = experiment.image_size
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch about its own internals

@@ -18,7 +18,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield draft
         draft.chmod(0o644)
+        _flush(draft)
         os.replace(draft, path)
+        _flush(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -30,16 +32,30 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """A draft beside ``folder``, which must not exist or be empty, that takes its name at the end.
+def whole_folder(folder: Path, drafts: Path | None = None) -> Iterator[Path]:
+    """A draft of ``folder``, which must not exist or be empty, that takes its name at the end.
 
-    Nothing is left of it if the block ends with an error.
+    It is made in ``drafts``, a folder of the same disk, or beside ``folder``. Nothing is left of it
+    if the block ends with an error.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=drafts or folder.parent))
     try:
         yield draft
         draft.chmod(0o755)
+        for path in (path for path in draft.rglob("*") if path.is_file()):
+            path.chmod(0o644)
+            _flush(path)
         os.replace(draft, folder)
+        _flush(folder.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Have a file or folder on the disk before its name says that it is."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,31 +1,118 @@
-"""Image AUROC, pixel AUROC, PRO and pixel AP (Sec. 4.1).
+"""Image AUROC, pixel AUROC, PRO and pixel AP (Sec. 4.1): exact, from one sort of the pixels.
 
 Labels and masks are {0, 1}; scores are real numbers, higher for more anomalous. A metric that a
-set does not define (no anomaly; for AUROC and PRO, nothing else) is NaN.
+set does not define is NaN: every one if nothing is anomalous, AUROC and PRO if everything is.
+Ties count half in AUROC and enter together in AP and PRO, so that constant scores give 0.5, the
+share of anomalies, and half the limit of PRO.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 PRO_LIMIT = 0.3  # false positive rate up to which PRO is integrated
-EIGHT_CONNECTED = np.ones((3, 3), int)
+NEIGHBOURS = {8: np.ones((3, 3), int), 4: ndimage.generate_binary_structure(2, 1)}
 METRICS = ("image_auroc", "pixel_auroc", "pro", "pixel_ap")
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """How positives rank among negatives: all that ROC, precision-recall and PRO curves need.
+
+    Each array has one entry for every distinct score of a positive, the highest first; between two
+    of them a threshold changes nothing but the count of false alarms, and no curve bends.
+    """
+
+    thresholds: np.ndarray
+    found: np.ndarray  # positives with this score or a higher one
+    overlap: np.ndarray  # the mean share of a region that they are, (0, 1]
+    above: np.ndarray  # negatives with a higher score
+    alarms: np.ndarray  # negatives with this score or a higher one
+    positives: int
+    negatives: int
+
+    def auroc(self) -> float:
+        """Area under the ROC curve: how often a positive outranks a negative, ties half."""
+        if not (self.positives and self.negatives):
+            return float("nan")
+        gained = np.diff(self.found, prepend=0)
+        outranked = gained * (2 * self.negatives - self.above - self.alarms)
+        return float(outranked.sum() / (2 * self.positives * self.negatives))
+
+    def average_precision(self) -> float:
+        """Precision at each threshold, weighted by the recall that the threshold gains."""
+        if not self.positives:
+            return float("nan")
+        gained = np.diff(self.found, prepend=0)
+        return float((gained * self.precision()).sum() / self.positives)
+
+    def pro(self, limit: float = PRO_LIMIT) -> float:
+        """Area under overlap against false positive rate from 0 to ``limit``, over ``limit``."""
+        if not (self.positives and self.negatives):
+            return float("nan")
+        return _area_up_to(limit, *self.curve(self.overlap)) / limit
+
+    def precision(self) -> np.ndarray:
+        """The share of positives among all that score so high, at each threshold."""
+        return self.found / (self.found + self.alarms)
+
+    def curve(self, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The polyline of false positive rate and ``shares`` over all thresholds.
+
+        From (0, 0) to the right until a positive comes, then up to it. ``shares`` are those of the
+        positives found, ``found / positives`` for ROC, or ``overlap``.
+        """
+        rates = np.stack([self.above, self.alarms], axis=1).ravel() / self.negatives
+        before = np.append(0, shares[:-1])
+        heights = np.stack([before, shares], axis=1).ravel()
+        return np.concatenate([[0], rates, [1]]), np.concatenate([[0], heights, [1]])
+
+
+def rank(labels: np.ndarray, scores: np.ndarray) -> Ranking:
+    """Rank ``scores`` of one shape with ``labels``; each positive is a region of its own.
+
+    Raises ValueError for other shapes, labels that are not 0 or 1, and NaN.
+    """
+    positive = _as_bool(labels, scores)
+    count = int(positive.sum())
+    return _ranking(scores[positive], scores[~positive], np.full(count, 1 / max(count, 1)))
+
+
+def rank_pixels(
+    masks: np.ndarray,
+    score_maps: np.ndarray,
+    *,
+    connectivity: int = 8,
+    negatives: str = "all",
+) -> Ranking:
+    """Rank the pixels of score maps and masks ``(N, H, W)``; connected mask pixels are a region.
+
+    Regions count the same in ``overlap``, whatever their size; pixels touch 4 or 8 neighbours.
+    Negatives are "all" pixels of mask 0, in anomalous images too, or those of "normal images" only.
+    Raises ValueError as :func:`rank` does.
+    """
+    positive = _as_bool(masks, score_maps)
+    anomalous = positive.any((1, 2))
+    shares, regions = [np.empty(0)], 0
+    for mask in positive[anomalous]:
+        labelled, count = ndimage.label(mask, NEIGHBOURS[connectivity])
+        area = np.bincount(labelled.ravel())
+        shares.append(1 / area[labelled[mask]])
+        regions += count
+    share = np.concatenate(shares) / max(regions, 1)
+    rest = score_maps[~positive] if negatives == "all" else score_maps[~anomalous].ravel()
+    return _ranking(score_maps[positive], rest, share)
+
+
 def auroc(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Area under the ROC curve of flattened ``labels`` and ``scores`` of one shape."""
-    labels = labels.ravel()
-    if labels.min() == labels.max():
-        return float("nan")
-    return float(roc_auc_score(labels, scores.ravel()))
+    """Area under the ROC curve of ``labels`` and ``scores`` of one shape."""
+    return rank(labels, scores).auroc()
 
 
 def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Average precision of flattened ``labels`` and ``scores`` of one shape."""
-    if not labels.any():
-        return float("nan")
-    return float(average_precision_score(labels.ravel(), scores.ravel()))
+    """Average precision of ``labels`` and ``scores`` of one shape."""
+    return rank(labels, scores).average_precision()
 
 
 def pro(masks: np.ndarray, score_maps: np.ndarray, limit: float = PRO_LIMIT) -> float:
@@ -37,33 +124,7 @@ def pro(masks: np.ndarray, score_maps: np.ndarray, limit: float = PRO_LIMIT) -> 
     against false positive rate from 0 to ``limit`` is divided by ``limit``. Exact: every distinct
     score is a threshold, and the curve is interpolated linearly between them and at ``limit``.
     """
-    region_share = np.zeros(masks.shape)  # a pixel's share of the mean overlap
-    regions = 0
-    for share, mask in zip(region_share, masks, strict=True):
-        labelled, count = ndimage.label(mask, EIGHT_CONNECTED)
-        area = np.bincount(labelled.ravel())
-        share[labelled > 0] = 1 / area[labelled[labelled > 0]]
-        regions += count
-    negatives = (masks == 0).ravel()
-    if regions == 0 or not negatives.any():
-        return float("nan")
-    order = np.argsort(-score_maps.ravel(), kind="stable")
-    scores = score_maps.ravel()[order]
-    last_of_value = np.append(np.diff(scores) != 0, True)  # ties enter together
-    overlap = np.cumsum(region_share.ravel()[order])[last_of_value] / regions
-    false_positive_rate = np.cumsum(negatives[order])[last_of_value] / negatives.sum()
-    return _area_up_to(limit, np.append(0, false_positive_rate), np.append(0, overlap)) / limit
-
-
-def _area_up_to(limit: float, x: np.ndarray, y: np.ndarray) -> float:
-    """Area under the polyline (x, y), x not decreasing from 0, between 0 and ``limit``."""
-    inside = x <= limit
-    if not inside.all():
-        i = int(inside.sum())  # the first point beyond the limit
-        share = (limit - x[i - 1]) / (x[i] - x[i - 1])
-        y = np.append(y[inside], y[i - 1] + share * (y[i] - y[i - 1]))
-        x = np.append(x[inside], limit)
-    return float(np.trapezoid(y, x))
+    return rank_pixels(masks, score_maps).pro(limit)
 
 
 def evaluate(
@@ -71,13 +132,53 @@ def evaluate(
 ) -> dict[str, float]:
     """All four metrics, as fractions: ``(N,)`` scores and labels, ``(N, H, W)`` maps and masks.
 
-    Raises ValueError if a score is not finite.
+    Raises ValueError if a score is not finite, and as :func:`rank` does.
     """
     if not (np.isfinite(image_scores).all() and np.isfinite(score_maps).all()):
         raise ValueError("scores hold NaN or infinite values: the model has diverged")
+    pixels = rank_pixels(masks, score_maps)
     return {
         "image_auroc": auroc(labels, image_scores),
-        "pixel_auroc": auroc(masks, score_maps),
-        "pro": pro(masks, score_maps),
-        "pixel_ap": average_precision(masks, score_maps),
+        "pixel_auroc": pixels.auroc(),
+        "pro": pixels.pro(),
+        "pixel_ap": pixels.average_precision(),
     }
+
+
+def _as_bool(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    if labels.shape != scores.shape:
+        raise ValueError(f"labels {labels.shape} and scores {scores.shape} must be of one shape")
+    positive = labels.astype(bool)
+    if not (positive == labels).all():
+        raise ValueError("labels and masks must be 0 or 1: divide masks of 255 by 255")
+    return positive
+
+
+def _ranking(positives: np.ndarray, negatives: np.ndarray, shares: np.ndarray) -> Ranking:
+    """Sort the negatives once and look the positives up in them."""
+    order = np.argsort(positives)[::-1]
+    positives, negatives = positives[order], np.sort(negatives)
+    if np.isnan(positives[-1:]).any() or np.isnan(negatives[-1:]).any():  # NaN is sorted last
+        raise ValueError("scores hold NaN: they cannot be ranked")
+    last = np.flatnonzero(np.append(positives[1:] != positives[:-1], True)[: len(positives)])
+    thresholds = positives[last]
+    return Ranking(
+        thresholds=thresholds,
+        found=last + 1,
+        overlap=np.cumsum(shares[order])[last],
+        above=len(negatives) - np.searchsorted(negatives, thresholds, "right"),
+        alarms=len(negatives) - np.searchsorted(negatives, thresholds, "left"),
+        positives=len(positives),
+        negatives=len(negatives),
+    )
+
+
+def _area_up_to(limit: float, x: np.ndarray, y: np.ndarray) -> float:
+    """Area under the polyline (x, y), x not decreasing from 0 to 1, between 0 and ``limit``."""
+    inside = x <= limit
+    if not inside.all():
+        i = int(inside.sum())  # the first point beyond the limit
+        share = (limit - x[i - 1]) / (x[i] - x[i - 1])
+        y = np.append(y[inside], y[i - 1] + share * (y[i] - y[i - 1]))
+        x = np.append(x[inside], limit)
+    return float(np.trapezoid(y, x))

@@ -1,11 +1,15 @@
-"""Run an experiment once: one directory, one record, written whole or not at all."""
+"""Run an experiment once: one directory, one record, written whole or not at all.
+
+Until then its state lies beside it in ``<directory>.unfinished``, and a run that was stopped or
+killed goes on from there.
+"""
 
 import dataclasses
 import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +19,21 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from prn_lib.checkpoint import Checkpoint, differences
 from prn_lib.datasets import Category, Sample
+from prn_lib.events import Events
 from prn_lib.experiment import Experiment, assemble_model, read_category
-from prn_lib.files import whole_folder
+from prn_lib.files import whole_folder, write_text
 from prn_lib.model import PRN, Encoder, load_weights
 from prn_lib.model.prototypes import SCALES
 from prn_lib.paths import project_folder
 from prn_lib.provenance import provenance
-from prn_lib.stages import fit, judge, set_up
+from prn_lib.stages import judge, prepare_training, set_up
+from prn_lib.training import Diverged, Training
+from prn_lib.workplace import place_of, workplace
 
 RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
+CHECKPOINT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -57,32 +66,62 @@ def default_folder(experiment: Experiment) -> Path:
 
 
 def run(
-    experiment: Experiment, folder: Path | str, *, device: torch.device | str | None = None
+    experiment: Experiment,
+    folder: Path | str,
+    *,
+    device: torch.device | str | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    tensorboard: Path | str | None = None,
 ) -> Result:
     """Train, score the test set with the last weights, and write the record to ``folder``.
 
-    A finished folder is read, not computed again. Raises FileExistsError if ``folder`` holds a run
-    of another experiment (the differing fields are named) or files that are no run.
+    A finished folder is read, not computed again. An unfinished run goes on from its last
+    checkpoint, written every ``checkpoint_seconds`` and after the last step; on a processor it ends
+    bit for bit as one that was never stopped. ``tensorboard`` names a folder for events.
+
+    Raises FileExistsError if ``folder`` holds a run of another experiment (the differing options
+    are named) or files that are no run, if its checkpoint is of another, or if another process is
+    computing it; OSError if the disk is full (what was saved is kept); and
+    :class:`prn_lib.training.Diverged`, with the batch saved, if a loss is not finite.
     """
     folder = Path(folder)
-    if (folder / RECORD).is_file():
+    finished = (folder / RECORD).is_file()
+    if finished and not place_of(folder).exists():
         return _finished(folder, experiment)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if not finished and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(
             f"{folder} exists and holds no finished run; delete it or choose another out_dir"
         )
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    folder.parent.mkdir(parents=True, exist_ok=True)  # fails now rather than after training
-    with _deterministic(device):
-        return _compute(experiment, folder, device)
+    with workplace(folder) as place, _deterministic(device):
+        if (folder / RECORD).is_file():  # by a process that was killed before it tidied up
+            return _finished(folder, experiment)
+        return _compute(experiment, folder, place, device, checkpoint_seconds, tensorboard)
 
 
-def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Result:
+def _compute(
+    experiment: Experiment,
+    folder: Path,
+    place: Path,
+    device: torch.device,
+    checkpoint_seconds: float,
+    tensorboard: Path | str | None,
+) -> Result:
     clock = {"start": time.perf_counter()}
     setup = set_up(experiment, device)
     category = setup.category
+    training = prepare_training(setup)
+    checkpoint = Checkpoint(
+        place,
+        dataclasses.asdict(experiment),
+        _split_names(category),
+        provenance(device, {}),
+        checkpoint_seconds,
+    )
+    checkpoint.resume(training)
     clock["prepare"] = time.perf_counter()
-    losses = fit(setup)
+    _train(training, checkpoint, place, tensorboard)
+    clock = {mark: at - checkpoint.earlier for mark, at in clock.items()}
     clock["train"] = time.perf_counter()
     judgement = judge(setup)
     clock["test"] = time.perf_counter()
@@ -93,18 +132,49 @@ def _compute(experiment: Experiment, folder: Path, device: torch.device) -> Resu
             {"name": sample.name, "defect": sample.defect, "score": float(score)}
             for sample, score in zip(category.test, judgement.image_scores, strict=True)
         ],
-        losses=losses,
+        losses=training.losses,
         split=_split_names(category),
         notes=[
             *category.notes,
             *_vanished("test", category.test, setup.test_masks.flatten(1).any(1)),
             *_vanished("training", category.train_anomalies, setup.synthesizer.visible),
         ],
-        provenance=provenance(device, clock),
+        provenance={**provenance(device, clock), **checkpoint.history()},
         folder=folder,
     )
-    _write(result, judgement.score_maps, setup.model)
+    _write(result, judgement.score_maps, setup.model, place)
     return result
+
+
+def _train(
+    training: Training, checkpoint: Checkpoint, place: Path, tensorboard: Path | str | None
+) -> None:
+    """Train to the end with checkpoints on the way; a batch that diverges is saved."""
+    with ExitStack() as stack:
+        watchers = [lambda _: checkpoint.save_if_due(training)]
+        if tensorboard is not None:
+            watchers.append(stack.enter_context(Events(Path(tensorboard), training)).write)
+        try:
+            training.run(after_step=lambda step: [watch(step) for watch in watchers])
+        except Diverged as error:
+            error.args = (f"{error}, which are in {_save_batch(error, place)}",)
+            raise
+    checkpoint.save(training)
+
+
+def _save_batch(error: Diverged, place: Path) -> Path:
+    """Keep what made a training diverge: images, masks, and in words what they are."""
+    folder = place / f"diverged-step{error.numbers['step']}"
+    folder.mkdir(exist_ok=True)
+    save_file(
+        {"images": error.images.contiguous().cpu(), "masks": error.masks.cpu()},
+        folder / "batch.safetensors",
+    )
+    write_text(
+        folder / "batch.json",
+        json.dumps({**error.numbers, "images": error.made_of}, indent=1) + "\n",
+    )
+    return folder
 
 
 def load_result(folder: Path | str) -> Result:
@@ -153,14 +223,10 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
 def _finished(folder: Path, experiment: Experiment) -> Result:
     result = load_result(folder)
     ours, theirs = dataclasses.asdict(experiment), dataclasses.asdict(result.experiment)
-    different = [
-        f"{name} ({theirs[name]!r} there, {ours[name]!r} here)"
-        for name in ours
-        if name != "data_root" and ours[name] != theirs[name]
-    ]
+    different = differences(theirs, ours)
     if different:
         raise FileExistsError(
-            f"{folder} holds a run of another experiment, which differs in {', '.join(different)}; "
+            f"{folder} holds a run of another experiment, which differs in {different}; "
             "choose another out_dir or delete that folder"
         )
     if _split_names(read_category(experiment)) != result.split:
@@ -191,18 +257,24 @@ def _vanished(part: str, samples: Sequence[Sample], visible: torch.Tensor) -> li
     ]
 
 
-def _write(result: Result, score_maps: np.ndarray, model: PRN) -> None:
+def _write(result: Result, score_maps: np.ndarray, model: PRN, place: Path) -> None:
     record = {
         field.name: getattr(result, field.name)
         for field in dataclasses.fields(result)
         if field.name not in ("experiment", "folder")
     }
     record = {"experiment": dataclasses.asdict(result.experiment), **record}
-    with whole_folder(result.folder) as draft:
-        np.savez_compressed(draft / MAPS, score_maps=score_maps)
-        state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
-        save_file(state, draft / WEIGHTS)
-        (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=True) + "\n")
+    state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+    try:
+        with whole_folder(result.folder, drafts=place) as draft:
+            np.savez_compressed(draft / MAPS, score_maps=score_maps)
+            save_file(state, draft / WEIGHTS)
+            (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=True) + "\n")
+    except (OSError, SafetensorError) as error:
+        raise OSError(
+            f"{result.folder} could not be written ({error}); make room on that disk and start "
+            f"again: the trained network is kept in {place}"
+        ) from error
 
 
 @contextmanager

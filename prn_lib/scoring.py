@@ -33,5 +33,7 @@ def score_photos(
     experiment = load_result(run_folder).experiment
     samples = [Sample(Path(photo).stem, Path(photo)) for photo in photos]
     images, _ = read_samples(samples, experiment.image_size)
-    maps, scores = predict(load_model(run_folder, device), images, top_k=experiment.top_k)
+    model = load_model(run_folder, device)
+    e = experiment
+    maps, scores = predict(model, images, top_k=e.top_k, score=e.image_score)
     return Scored(images, maps.numpy(), scores.numpy())

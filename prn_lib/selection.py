@@ -20,7 +20,7 @@ from prn_lib.experiment import Experiment
 from prn_lib.files import write_text
 from prn_lib.metrics import METRICS, auroc
 from prn_lib.provenance import provenance
-from prn_lib.stages import fit, judge, set_up
+from prn_lib.stages import judge, prepare_training, set_up
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def watch(experiment: Experiment, every: int, device: torch.device | str = "cpu"
         judgement = judge(setup)
         looks.append((step, judgement.metrics, judgement.image_scores.tolist()))
 
-    losses = fit(setup, after_step=lambda step: look(step) if step % every == 0 else None)
+    training = prepare_training(setup)
+    losses = training.run(after_step=lambda step: look(step) if step % every == 0 else None)
     if not looks or looks[-1][0] != len(losses):
         look(len(losses))
     clock["train and test"] = time.perf_counter()

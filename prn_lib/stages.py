@@ -1,6 +1,5 @@
-"""The three stages of a run: set up, fit, judge. Each is plain and leaves nothing on disk."""
+"""The stages of a run: set up, train, judge. Each is plain and leaves nothing on disk."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from prn_lib.experiment import Experiment, build_model, build_synthesizer, read_
 from prn_lib.metrics import evaluate
 from prn_lib.model import PRN
 from prn_lib.synthesis import Synthesizer
-from prn_lib.training import count_steps, predict, train
+from prn_lib.training import Training, count_steps, predict
 
 _TRAINING_FIELDS = (
     "seed",
@@ -23,6 +22,7 @@ _TRAINING_FIELDS = (
     "focal_weight",
     "focal_alpha",
     "focal_gamma",
+    "precision",
 )
 
 
@@ -56,14 +56,10 @@ def set_up(experiment: Experiment, device: torch.device | str) -> Setup:
     return Setup(experiment, category, synthesizer, test_images, test_masks, model)
 
 
-def fit(setup: Setup, after_step: Callable[[int], None] | None = None) -> list[float]:
-    """Train the network in place; returns the loss of every step.
-
-    ``after_step`` is called with the number of steps done. What it draws or computes cannot change
-    the training, whose batches depend on (seed, step) alone.
-    """
+def prepare_training(setup: Setup) -> Training:
+    """The experiment's training of ``setup``'s network, before its first step."""
     experiment = setup.experiment
-    return train(
+    return Training(
         setup.model,
         setup.synthesizer,
         steps=count_steps(
@@ -72,14 +68,14 @@ def fit(setup: Setup, after_step: Callable[[int], None] | None = None) -> list[f
             experiment.epochs,
             experiment.max_steps,
         ),
-        after_step=after_step,
         **{name: getattr(experiment, name) for name in _TRAINING_FIELDS},
     )
 
 
 def judge(setup: Setup) -> Judgement:
     """Score the test images with the network as it is, and measure (Sec. 4.1)."""
-    maps, scores = predict(setup.model, setup.test_images, top_k=setup.experiment.top_k)
+    e = setup.experiment
+    maps, scores = predict(setup.model, setup.test_images, top_k=e.top_k, score=e.image_score)
     maps, scores = maps.numpy(), scores.numpy()
     labels = np.array([sample.is_anomaly for sample in setup.category.test], int)
     metrics = evaluate(scores, labels, maps, setup.test_masks[:, 0].numpy())

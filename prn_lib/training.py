@@ -1,28 +1,39 @@
-"""The loss, the training loop and inference (Sec. 3.5, 4.1)."""
+"""Training that can stop after any step and go on, and inference (Sec. 3.5, 4.1)."""
 
 import math
 from collections.abc import Callable, Iterator
 
 import torch
-from torch.nn import functional as F
-from torchvision.ops import sigmoid_focal_loss
+from torch.nn.utils import get_total_norm
 
-from prn_lib.model import PRN, image_score
+from prn_lib.losses import total_loss
+from prn_lib.model import PRN, image_scores
 from prn_lib.progress import tqdm
 from prn_lib.synthesis import Synthesizer
 
+PRECISIONS = ("float32", "bfloat16")
 
-def total_loss(
-    logits: torch.Tensor, masks: torch.Tensor, *, weight: float, alpha: float, gamma: float
-) -> torch.Tensor:
-    """Eq. 5: smooth L1 between score map and mask, plus ``weight`` (lambda) times the focal loss.
 
-    ``logits`` and ``masks`` {0, 1} are ``(B, 1, S, S)``; the score map M_o is the logits' sigmoid.
-    Both terms are means over all pixels. ``alpha`` weighs anomalous pixels, 1 - alpha the others.
+class Diverged(RuntimeError):
+    """A loss or gradient that is not finite, with the batch that gave it.
+
+    ``images`` ``(B, 3, S, S)``, ``masks`` ``(B, 1, S, S)``; ``made_of`` says of each image what it
+    is; ``numbers`` has step, seed, loss and gradient norm.
     """
-    smooth_l1 = F.smooth_l1_loss(logits.sigmoid(), masks)
-    focal = sigmoid_focal_loss(logits, masks, alpha=alpha, gamma=gamma, reduction="mean")
-    return smooth_l1 + weight * focal
+
+    def __init__(
+        self,
+        numbers: dict[str, float],
+        images: torch.Tensor,
+        masks: torch.Tensor,
+        made_of: list[str],
+    ) -> None:
+        super().__init__(
+            f"the loss is {numbers['loss']} and the gradient's norm {numbers['gradient_norm']} at "
+            f"step {numbers['step']} with seed {numbers['seed']}; lower learning_rate or check the "
+            "images"
+        )
+        self.numbers, self.images, self.masks, self.made_of = numbers, images, masks, made_of
 
 
 def count_steps(n_normals: int, normals_per_batch: int, epochs: int, max_steps: int | None) -> int:
@@ -42,77 +53,158 @@ def normal_batches(count: int, size: int, seed: int) -> Iterator[torch.Tensor]:
         queue = queue[size:]
 
 
-def train(
-    model: PRN,
-    synthesizer: Synthesizer,
-    *,
-    steps: int,
-    seed: int,
-    normals_per_batch: int,
-    extended_per_batch: int,
-    simulated_per_batch: int,
-    learning_rate: float,
-    weight_decay: float,
-    focal_weight: float,
-    focal_alpha: float,
-    focal_gamma: float,
-    after_step: Callable[[int], None] | None = None,
-) -> list[float]:
-    """Train in place on the model's device; returns the loss of every step.
+class Training:
+    """A network on its way through ``steps`` steps: weights, optimizer, the losses so far.
 
-    Nothing is chosen on the way: the model after the last step is the result. ``after_step`` is
-    called with the number of steps done and may score with the model. Raises RuntimeError, with
-    step and seed, if the loss is not finite.
+    The batch of a step follows from (seed, step) alone and no other random number is drawn, so
+    that :meth:`state` and the losses are all that going on later needs. ``precision`` "bfloat16"
+    runs the network under autocast, except for the parts that it keeps in single precision.
     """
-    device = model.encoder.mean.device
-    model.train()
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.Adam(trainable, lr=learning_rate, weight_decay=weight_decay, fused=True)
-    batches = normal_batches(len(synthesizer.normals), normals_per_batch, seed)
-    losses = []
 
-    def synthesized(step: int) -> tuple[torch.Tensor, torch.Tensor] | None:
-        if step == steps:
-            return None
-        counts = extended_per_batch, simulated_per_batch
-        images, masks = synthesizer.batch(seed, step, next(batches), *counts)
-        return images.to(device, memory_format=torch.channels_last), masks.to(device)
+    def __init__(
+        self,
+        model: PRN,
+        synthesizer: Synthesizer,
+        *,
+        steps: int,
+        seed: int,
+        normals_per_batch: int,
+        extended_per_batch: int,
+        simulated_per_batch: int,
+        learning_rate: float,
+        weight_decay: float,
+        focal_weight: float,
+        focal_alpha: float,
+        focal_gamma: float,
+        precision: str = "float32",
+    ) -> None:
+        self.model, self.synthesizer, self.steps, self.seed = model, synthesizer, steps, seed
+        self.normals_per_batch = normals_per_batch
+        self.anomalies_per_batch = (extended_per_batch, simulated_per_batch)
+        self.loss_options = {"weight": focal_weight, "alpha": focal_alpha, "gamma": focal_gamma}
+        self.precision = precision
+        self.losses: list[float] = []
+        self.gradient_norm = math.nan  # of the last step, all trained weights together
+        self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        self.optimizer = torch.optim.Adam(
+            self.trained.values(), lr=learning_rate, weight_decay=weight_decay, fused=True
+        )
 
-    batch = synthesized(0)
-    with tqdm(total=steps, desc="training", unit="step") as progress:
-        for step in range(steps):
-            images, masks = batch
-            loss = total_loss(
-                model(images), masks, weight=focal_weight, alpha=focal_alpha, gamma=focal_gamma
-            )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            batch = synthesized(step + 1)  # queued before the loss, for which a GPU is waited for
-            losses.append(loss.item())
-            if not math.isfinite(losses[-1]):
-                raise RuntimeError(
-                    f"the loss is {losses[-1]} at step {step} with seed {seed}; "
-                    "lower learning_rate or check the images"
-                )
-            progress.update()
-            progress.set_postfix(loss=f"{losses[-1]:.4f}", refresh=False)
-            if after_step is not None:
-                after_step(step + 1)
-                model.train()  # scoring leaves it in evaluation mode
-    return losses
+    @property
+    def device(self) -> torch.device:
+        """Where the network is trained."""
+        return self.model.encoder.mean.device
+
+    @property
+    def images_per_batch(self) -> int:
+        """Normals and anomalies of a step."""
+        return self.normals_per_batch + sum(self.anomalies_per_batch)
+
+    def run(self, after_step: Callable[[int], None] | None = None) -> list[float]:
+        """Train to the last step, in place; returns the loss of every step.
+
+        Nothing is chosen on the way: the model after the last step is the result. ``after_step`` is
+        called with the number of steps done and may score with the model. Raises :class:`Diverged`
+        if a loss or a gradient is not finite.
+        """
+        self.model.train()
+        batches = self._batches(len(self.losses))
+        batch = next(batches, None)
+        with tqdm(
+            total=self.steps * self.images_per_batch,
+            initial=len(self.losses) * self.images_per_batch,
+            desc="training",
+            unit="image",
+        ) as progress:
+            while batch is not None:
+                images, masks = batch
+                told = self.step(images, masks)
+                batch = next(batches, None)  # queued before a GPU is waited for
+                loss, self.gradient_norm = told.tolist()
+                if not (math.isfinite(loss) and math.isfinite(self.gradient_norm)):
+                    raise self._diverged(loss, images, masks)
+                self.losses.append(loss)
+                progress.set_postfix(step=len(self.losses), loss=f"{loss:.4f}", refresh=False)
+                progress.update(self.images_per_batch)
+                if after_step is not None:
+                    after_step(len(self.losses))
+                    self.model.train()  # scoring leaves it in evaluation mode
+        return self.losses
+
+    def step(self, images: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+        """One step on a batch on the device; returns its loss and gradient norm ``(2,)``."""
+        mixed = self.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
+            logits = self.model(images)
+        loss = total_loss(logits, masks, **self.loss_options)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        gradients = [p.grad for p in self.trained.values() if p.grad is not None]
+        norm = get_total_norm(gradients)
+        self.optimizer.step()
+        return torch.stack([loss.detach(), norm])
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Weights, statistics and the optimizer's averages by name, as they are now."""
+        tensors = {f"model.{name}": t for name, t in self.model.state_dict().items()}
+        for name, parameter in self.trained.items():
+            for key, value in self.optimizer.state[parameter].items():
+                tensors[f"optimizer.{key}.{name}"] = value
+        return tensors
+
+    def load_state(self, tensors: dict[str, torch.Tensor], losses: list[float]) -> None:
+        """Go on where :meth:`state` and ``losses`` were taken. KeyError or RuntimeError if not."""
+        weights = {n.removeprefix("model."): t for n, t in tensors.items() if n[:6] == "model."}
+        self.model.load_state_dict(weights)
+        self.losses = list(losses)
+        if losses:
+            for name, parameter in self.trained.items():
+                kept = self.optimizer.state[parameter]
+                kept["step"] = tensors[f"optimizer.step.{name}"].to(self.device)
+                for key in ("exp_avg", "exp_avg_sq"):  # in the weight's own memory layout
+                    kept[key] = torch.empty_like(parameter, requires_grad=False)
+                    kept[key].copy_(tensors[f"optimizer.{key}.{name}"])
+
+    def _batches(self, first: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        for step, normals in self._normals(first):
+            made = self.synthesizer.batch(self.seed, step, normals, *self.anomalies_per_batch)
+            images, masks = made
+            layout = torch.channels_last
+            yield images.to(self.device, memory_format=layout), masks.to(self.device)
+
+    def _normals(self, first: int) -> Iterator[tuple[int, torch.Tensor]]:
+        drawn = normal_batches(len(self.synthesizer.normals), self.normals_per_batch, self.seed)
+        for step, normals in zip(range(self.steps), drawn, strict=False):
+            if step >= first:
+                yield step, normals
+
+    def _diverged(self, loss: float, images: torch.Tensor, masks: torch.Tensor) -> Diverged:
+        step, normals = next(self._normals(len(self.losses)))
+        anomalies = self.synthesizer.draw(self.seed, step, *self.anomalies_per_batch)
+        numbers = {
+            "step": step,
+            "seed": self.seed,
+            "loss": loss,
+            "gradient_norm": self.gradient_norm,
+        }
+        made_of = [f"normal image {i}" for i in normals.tolist()]
+        made_of += [anomalies.describe(i) for i in range(len(anomalies))]
+        return Diverged(numbers, images, masks, made_of)
 
 
 @torch.inference_mode()
 def predict(
-    model: PRN, images: torch.Tensor, *, top_k: int, batch_size: int = 16
+    model: PRN, images: torch.Tensor, *, top_k: int, score: str = "top", batch_size: int = 16
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Score maps ``(N, S, S)`` and image scores ``(N,)`` in [0, 1] of uint8 ``(N, 3, S, S)``."""
+    """Score maps ``(N, S, S)`` and image scores ``(N,)`` in [0, 1] of uint8 ``(N, 3, S, S)``.
+
+    ``score`` and ``top_k`` as :func:`prn_lib.model.image_scores.image_scores` has them.
+    """
     device = model.encoder.mean.device
     model.eval()
     maps, scores = [], []
     for batch in tqdm(images.split(batch_size), desc="scoring", unit="batch", leave=False):
         score_maps = model(batch.to(device).float() / 255).sigmoid()
         maps.append(score_maps[:, 0].cpu())
-        scores.append(image_score(score_maps, top_k).cpu())
+        scores.append(image_scores(score_maps, score, top_k).cpu())
     return torch.cat(maps), torch.cat(scores)

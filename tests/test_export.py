@@ -2,12 +2,14 @@
 
 import builtins
 import json
+import shutil
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 import torch
+from scipy import ndimage
 
 from prn_lib.experiment import Experiment
 from prn_lib.export import OUTPUTS, export_onnx, main
@@ -44,6 +46,23 @@ def test_onnxruntime_gives_the_same_maps_and_scores(finished, exported):
         np.testing.assert_allclose(scores, expected_scores[:count], atol=5e-4)
         flat = np.sort(maps.reshape(count, -1), axis=1)  # the score by hand
         np.testing.assert_allclose(scores, flat[:, -top_k:].mean(1), atol=1e-6)
+
+
+def test_another_image_score_is_exported_or_refused(finished, tmp_path, capsys):
+    for kind in ("smoothed", "region"):
+        folder = shutil.copytree(finished.folder, tmp_path / kind)
+        record = json.loads((folder / "result.json").read_text())
+        record["experiment"]["image_score"] = kind
+        (folder / "result.json").write_text(json.dumps(record))
+    images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    path = export_onnx(tmp_path / "smoothed", tmp_path / "smoothed.onnx")
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    maps, scores = session.run(OUTPUTS, {"images": images.numpy()})
+    blurred = [ndimage.gaussian_filter(each[0], 0.5, mode="mirror", truncate=4) for each in maps]
+    np.testing.assert_allclose(scores, [each.max() for each in blurred], atol=2e-3)
+    assert main([str(tmp_path / "region"), "--out", str(tmp_path / "region.onnx")]) == 1
+    assert "which ONNX has no operation for" in capsys.readouterr().err
+    assert not (tmp_path / "region.onnx").exists()
 
 
 def test_it_is_one_whole_file_that_says_what_it_is(finished, exported):

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torchvision.models import resnet18
 
-from prn_lib.model import PRN, Encoder, fit_prototypes, image_score, load_weights
+from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
 from prn_lib.model.attention import (
     EMBEDDINGS,
     EXPONENTS,
@@ -554,10 +554,3 @@ def test_a_compiled_network_agrees(encoder):
 def test_scores_start_near_the_prior(encoder):
     start = small_prn(encoder).train()(torch.rand(4, 3, 64, 64)).sigmoid().mean().item()
     assert PRIOR / 5 < start < PRIOR * 5
-
-
-def test_image_score_is_the_mean_of_the_highest_pixels():
-    maps = torch.zeros(2, 1, 4, 4)
-    maps[0, 0, 0] = torch.tensor([0.9, 0.5, 0.7, 0.1])
-    maps[1] = 0.25
-    assert image_score(maps, 3).tolist() == pytest.approx([0.7, 0.25])

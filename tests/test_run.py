@@ -94,13 +94,22 @@ def test_a_folder_with_other_files_is_refused(experiment, tmp_path):
     assert (tmp_path / "mine" / "notes.txt").read_text() == "keep me"
 
 
-def test_an_interrupted_run_leaves_nothing(experiment, tmp_path, monkeypatch):
+def test_a_run_that_is_interrupted_while_it_is_written_leaves_no_half(experiment, tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "save_file", stop)
     with pytest.raises(KeyboardInterrupt):
         run.run(experiment, tmp_path / "runs" / "a")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["a.unfinished"]
+    kept = {path.name for path in (tmp_path / "runs" / "a.unfinished").iterdir()}
+    assert kept == {"checkpoint.safetensors", "lock"}
+
+
+def test_a_run_that_fails_before_its_first_step_leaves_nothing(experiment, tmp_path):
+    wrong = dataclasses.replace(experiment, weights=str(tmp_path / "nowhere.pth"))
+    with pytest.raises(FileNotFoundError):
+        run.run(wrong, tmp_path / "runs" / "a")
     assert list((tmp_path / "runs").iterdir()) == []
 
 

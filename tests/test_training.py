@@ -1,8 +1,13 @@
+import functools
+import gc
 import math
+import random
+import re
 
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
+from tqdm.std import tqdm
 
 from prn_lib import training
 from prn_lib.experiment import Experiment, build_model
@@ -35,19 +40,9 @@ def fresh_model(synthesizer):
     return build_model(Experiment.from_preset("smoke"), synthesizer.normals)
 
 
-def test_loss_is_eq_5():
-    logits = torch.tensor([[-2.0, 0.5], [3.0, -0.1]]).view(1, 1, 2, 2)
-    masks = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).view(1, 1, 2, 2)
-    alpha, gamma, weight = 0.25, 4.0, 5.0
-    expected = 0.0
-    for z, m in zip(logits.flatten().tolist(), masks.flatten().tolist(), strict=True):
-        p = 1 / (1 + math.exp(-z))
-        smooth_l1 = 0.5 * (p - m) ** 2  # |p - m| < 1
-        p_t, alpha_t = (p, alpha) if m else (1 - p, 1 - alpha)
-        focal = -alpha_t * (1 - p_t) ** gamma * math.log(p_t)
-        expected += (smooth_l1 + weight * focal) / 4
-    loss = training.total_loss(logits, masks, weight=weight, alpha=alpha, gamma=gamma)
-    assert loss.item() == pytest.approx(expected, rel=1e-5)
+def fresh_training(synthesizer, steps, **changes):
+    model = fresh_model(synthesizer)
+    return training.Training(model, synthesizer, steps=steps, **{**SETTINGS, **changes})
 
 
 def test_epochs_pass_over_the_normals():
@@ -61,7 +56,8 @@ def test_epochs_pass_over_the_normals():
     assert not torch.equal(seen[:4], next(other))
 
 
-def test_training_learns_to_draw_the_mask(synthesizer):
+@pytest.mark.parametrize("precision", training.PRECISIONS)
+def test_training_learns_to_draw_the_mask(synthesizer, precision):
     """On anomalies made for the test alone, pixels are ranked far better than before training."""
     images, masks = synthesizer.batch(77, 0, torch.tensor([0]), 24, 0)
 
@@ -69,10 +65,10 @@ def test_training_learns_to_draw_the_mask(synthesizer):
         maps, _ = training.predict(model, (images * 255).byte(), top_k=10)
         return roc_auc_score(masks.flatten(), maps.flatten())
 
-    model = fresh_model(synthesizer)
-    before = pixel_auroc(model)
-    losses = training.train(model, synthesizer, steps=60, **SETTINGS)
-    after = pixel_auroc(model)
+    learner = fresh_training(synthesizer, 60, precision=precision)
+    before = pixel_auroc(learner.model)
+    losses = learner.run()
+    after = pixel_auroc(learner.model)
     assert len(losses) == 60
     assert after > 0.8
     assert after > before + 0.1
@@ -81,18 +77,109 @@ def test_training_learns_to_draw_the_mask(synthesizer):
 def test_same_seed_same_weights(synthesizer):
     states = []
     for seed in (0, 0, 1):
-        model = fresh_model(synthesizer)
-        training.train(model, synthesizer, steps=2, **{**SETTINGS, "seed": seed})
-        states.append(model.state_dict())
+        learner = fresh_training(synthesizer, 2, seed=seed)
+        learner.run()
+        states.append(learner.model.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert any(not torch.equal(states[0][name], states[2][name]) for name in states[0])
 
 
-def test_a_diverged_run_stops_with_step_and_seed(synthesizer):
-    model = fresh_model(synthesizer)
-    torch.nn.init.constant_(model.decoder.logit.bias, math.nan)
-    with pytest.raises(RuntimeError, match=r"the loss is nan at step 0 with seed 0"):
-        training.train(model, synthesizer, steps=1, **SETTINGS)
+def test_a_loss_that_is_not_finite_stops_with_the_batch(synthesizer):
+    learner = fresh_training(synthesizer, 3)
+    torch.nn.init.constant_(learner.model.decoder.logit.bias, math.nan)
+    with pytest.raises(training.Diverged, match=r"loss is nan .* at step 0 with seed 0") as caught:
+        learner.run()
+    images, _ = synthesizer.batch(0, 0, next(training.normal_batches(6, 2, 0)), 1, 1)
+    assert torch.equal(caught.value.images, images)
+    assert [line.split()[0] for line in caught.value.made_of] == ["normal", "normal", "EA:", "HEA:"]
+
+
+def test_a_gradient_that_is_not_finite_stops_where_the_loss_is_finite(synthesizer):
+    """The step after which the weights would be lost, not the one that shows it in its loss."""
+    learner = fresh_training(synthesizer, 5)
+
+    def spoil(step):
+        if step == 2:
+            learner.model.decoder.logit.weight.register_hook(lambda g: g * math.inf)
+
+    with pytest.raises(training.Diverged, match="at step 2 with seed 0"):
+        learner.run(after_step=spoil)
+    assert len(learner.losses) == 2
+    assert all(map(math.isfinite, learner.losses))
+
+
+def test_the_gradient_norm_is_that_of_all_trained_weights(synthesizer):
+    learner = fresh_training(synthesizer, 1)
+    seen = []
+    learner.run(
+        after_step=lambda _: seen.extend(
+            p.grad.square().sum().item() for p in learner.model.parameters() if p.grad is not None
+        )
+    )
+    assert learner.gradient_norm == pytest.approx(math.sqrt(sum(seen)), rel=1e-4)
+
+
+def test_stopping_and_going_on_changes_nothing(synthesizer):
+    """At any step, through a copy of the state in another memory layout, to the last bit."""
+    whole = fresh_training(synthesizer, 5)
+    whole.run()
+    for stop in (0, 1, 4):
+        first = fresh_training(synthesizer, stop)
+        first.run()
+        state = {name: t.clone(memory_format=torch.contiguous_format)
+                 for name, t in first.state().items()}  # fmt: skip
+        second = fresh_training(synthesizer, 5)
+        second.load_state(state, first.losses)
+        second.run()
+        assert second.losses == whole.losses
+        ours, theirs = second.state(), whole.state()
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_training_draws_no_random_number_of_its_own(synthesizer):
+    """All draws follow from (seed, step), so that no generator's state needs to be kept."""
+    learner = fresh_training(synthesizer, 2)
+    before = torch.random.get_rng_state(), random.getstate()
+    learner.run()
+    assert torch.equal(torch.random.get_rng_state(), before[0])
+    assert random.getstate() == before[1]
+
+
+def test_memory_does_not_grow_with_steps(synthesizer):
+    learner = fresh_training(synthesizer, 12)
+    held = []
+
+    def count(_):
+        gc.collect()
+        tensors = [x for x in gc.get_objects() if type(x) in (torch.Tensor, torch.nn.Parameter)]
+        held.append((len(tensors), sum(t.nbytes for t in tensors)))
+
+    learner.run(after_step=count)
+    counts, sizes = zip(*held[2:-1], strict=True)  # after the last step, no batch waits
+    assert max(counts) - min(counts) <= 2  # the queue of indices comes and goes
+    assert max(sizes) - min(sizes) < synthesizer.normals[0].nbytes
+
+
+def test_mixed_precision_sees_the_same_loss_and_gradient_but_for_rounding(synthesizer):
+    """bfloat16 keeps 8 bits; weights, gradients and the optimizer stay in single precision."""
+    losses, gradients = [], []
+    for name in training.PRECISIONS:
+        learner = fresh_training(synthesizer, 1, precision=name)
+        losses += learner.run()
+        grads = [p.grad for p in learner.trained.values()]
+        assert {g.dtype for g in grads} == {torch.float32}
+        gradients.append(torch.cat([g.flatten() for g in grads]))
+    assert losses[0] != losses[1]
+    assert losses[1] == pytest.approx(losses[0], rel=0.01)
+    assert torch.cosine_similarity(*gradients, dim=0) > 0.99
+
+
+def test_progress_tells_images_loss_and_step(synthesizer, monkeypatch, capsys):
+    monkeypatch.setattr(training, "tqdm", functools.partial(tqdm, mininterval=0, file=None))
+    fresh_training(synthesizer, 2).run()
+    told = capsys.readouterr().err
+    assert re.search(r"training: 100%.* 8/8 \[.*image/s, loss=0\.\d+, step=2\]", told)
 
 
 def test_prediction_does_not_depend_on_batches_or_mode(synthesizer):

@@ -99,8 +99,3 @@ class PRN(nn.Module):
         """F_1 .. F_3 -> T*_j, shaped like C*_j: what the decoder is handed at each scale."""
         pairs = zip(self.attention, self.joined(features), strict=True)
         return self.fuse_attended([blocks(x) for blocks, x in pairs])  # of T_j
-
-
-def image_score(score_maps: torch.Tensor, top_k: int) -> torch.Tensor:
-    """Mean of the ``top_k`` highest pixels (Sec. 3.5): ``(B, 1, S, S)`` -> ``(B,)``."""
-    return score_maps.flatten(1).topk(top_k, dim=1).values.mean(dim=1)

@@ -74,8 +74,7 @@ class Synthesizer:
         The normals of ``normal_indices`` come first, then the extended, then the simulated
         anomalies. Places of a kind that is left out (Table 5) go to the others.
         """
-        generator = _step_generator(seed, step)
-        made = self.make(self._plan(n_extended, n_simulated, generator), generator)
+        made = self.draw(seed, step, n_extended, n_simulated)
         count, (height, width) = len(normal_indices), self.normals.shape[-2:]
         images = torch.empty(count + len(made), 3, height, width, device=self.normals.device)
         masks = torch.zeros(count + len(made), 1, height, width, device=self.normals.device)
@@ -85,6 +84,11 @@ class Synthesizer:
         for start in range(0, len(made), part):
             made.render(start, start + part, out=images[count + start :][:part])
         return images, masks
+
+    def draw(self, seed: int, step: int, n_extended: int, n_simulated: int) -> Anomalies:
+        """The anomalies of a step's batch, drawn but not rendered."""
+        generator = _step_generator(seed, step)
+        return self.make(self._plan(n_extended, n_simulated, generator), generator)
 
     def _plan(self, n_extended: int, n_simulated: int, generator: torch.Generator) -> list[str]:
         simulated = [kind for kind in self.kinds if kind != "EA"]
