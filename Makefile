@@ -5,6 +5,7 @@ CATEGORIES ?=
 PRESET     ?= quick
 SEED       ?= 0
 OVERRIDES  ?=
+TENSORBOARD ?=
 PYTHON     ?= python3
 
 BIN   := .venv/bin
@@ -25,6 +26,7 @@ help:
 	@echo '                 DATASET=mini|mvtec|dagm|btad|ksdd2|magnetic_tile|folder'
 	@echo '                 DATA_ROOT=<folder of the images; default data/<DATASET>> CATEGORIES=a,b'
 	@echo '                 PRESET=paper|quick|smoke SEED=0 OVERRIDES=<JSON of options>'
+	@echo '                 TENSORBOARD=<folder for the curves of every training>'
 	@echo 'make test        style, unit tests, every chapter, the book with warnings as errors'
 	@echo 'make book        build the book into book/_build/html'
 	@echo 'make lab         open the chapters in JupyterLab'
@@ -43,7 +45,7 @@ reproduce: $(STAMP)/installed $(STAMP)/scripts
 	@status=0; \
 	$(BIN)/python workflow/reproduce.py --dataset '$(DATASET)' --data-root '$(DATA_ROOT)' \
 	    --categories '$(CATEGORIES)' --preset '$(PRESET)' --seed '$(SEED)' \
-	    --overrides '$(OVERRIDES)' || status=$$?; \
+	    --overrides '$(OVERRIDES)' --tensorboard '$(TENSORBOARD)' || status=$$?; \
 	test $$status -eq 2 || $(MAKE) --no-print-directory book || status=1; \
 	exit $$status
 	@echo '== executed notebooks: runs/$(DATASET)/<category>/<run>/reproduce.ipynb'

@@ -62,9 +62,10 @@ def results_table(results: Sequence[Result]) -> pd.DataFrame:
 def compare_option(results: Sequence[Result], option: str) -> pd.DataFrame:
     """What another value of ``option`` changes in runs that differ from their preset in it alone.
 
-    Only pairs are counted: category and seed must have been run with every value. A row for each
-    value, the preset's first, has the mean metrics in percent; a row for each other value has the
-    mean of the pairs' differences and its standard error. Raises ValueError without two such pairs.
+    Only pairs are counted: category and seed must have been run with every value; a value that was
+    run with fewer than two of the preset's is passed over. A row for each value, the preset's
+    first, has the mean metrics in percent; a row for each other value has the mean of the pairs'
+    differences and its standard error. Raises ValueError without two pairs.
     """
     groups: dict[Any, dict[tuple[str, ...], Result]] = {}
     for result in results:
@@ -75,6 +76,10 @@ def compare_option(results: Sequence[Result], option: str) -> pd.DataFrame:
             run = (e.dataset, e.category, e.preset, e.seed)
             groups.setdefault(usual, {})  # the preset's value comes first
             groups.setdefault(getattr(e, option), {})[run] = result
+    first = next(iter(groups), None)
+    groups = {
+        value: made for value, made in groups.items() if len(set(made) & set(groups[first])) > 1
+    }
     pairs = sorted(set.intersection(*(set(made) for made in groups.values())) if groups else [])
     if len(groups) < 2 or len(pairs) < 2:
         raise ValueError(f"there are no runs to compare values of {option!r} with")

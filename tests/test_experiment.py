@@ -23,7 +23,7 @@ def test_defaults_are_the_papers():
             "epochs": 700,
             "max_steps": None,
             "learning_rate": 1e-4,
-            "weight_decay": 1e-2,
+            "weight_decay": 1e-5,
             "focal_weight": 5.0,
             "focal_alpha": 0.5,
             "focal_gamma": 4.0,

@@ -1,9 +1,14 @@
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import ndimage, stats
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from prn_lib import metrics
 
@@ -94,6 +99,85 @@ def test_average_precision_by_hand():
     assert metrics.average_precision(labels, tied) == pytest.approx(1 / 3 / 2 + 2 / 3 * 3 / 5)
 
 
+def test_average_precision_and_auroc_are_scikit_learns():
+    """To 1e-9, with many ties, few ties and none, and from float32 scores."""
+    for seed in range(6):
+        masks, maps = random_case(seed, (None, 3, 50)[seed % 3])
+        maps = maps.astype((np.float32, np.float64)[seed % 2])
+        found = metrics.rank_pixels(masks, maps)
+        labels, scores = masks.ravel(), maps.ravel()
+        assert found.auroc() == pytest.approx(roc_auc_score(labels, scores), abs=1e-9)
+        assert found.average_precision() == pytest.approx(
+            average_precision_score(labels, scores), abs=1e-9
+        )
+
+
+@given(
+    labels=arrays(bool, (2, 3, 4)),
+    scores=arrays(np.float32, (2, 3, 4), elements=st.integers(-3, 3).map(float)),
+)
+def test_any_small_case_is_as_defined(labels, scores):
+    """AUROC by pairs, AP and PRO by sweeping every threshold; undefined where these are."""
+    found = metrics.rank_pixels(labels, scores)
+    positive, negative = scores[labels], scores[~labels]
+    if not labels.any():
+        assert math.isnan(found.auroc() + found.average_precision())
+        assert math.isnan(found.pro())
+        return
+    recalls = [(labels & (scores >= t)).sum() / labels.sum() for t in sorted(set(scores.ravel()))]
+    precisions = [labels[scores >= t].mean() for t in sorted(set(scores.ravel()))]
+    swept = sum(
+        (r - after) * p for r, after, p in zip(recalls, [*recalls[1:], 0], precisions, strict=True)
+    )
+    assert found.average_precision() == pytest.approx(swept, abs=1e-9)
+    if labels.all():
+        assert math.isnan(found.auroc())
+        assert math.isnan(found.pro())
+        return
+    pairs = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
+    assert found.auroc() == pytest.approx(pairs.mean(), abs=1e-9)
+    assert found.pro() == pytest.approx(swept_pro(labels.astype(int), scores), abs=1e-9)
+
+
+def test_constant_scores_are_worth_what_the_docstring_says():
+    masks, _ = random_case(0)
+    found = metrics.evaluate(np.ones(4), masks.any((1, 2)), np.full(masks.shape, 0.3), masks)
+    assert found["image_auroc"] == found["pixel_auroc"] == 0.5
+    assert found["pixel_ap"] == pytest.approx(masks.mean())
+    assert found["pro"] == pytest.approx(0.3 / 2)  # the diagonal up to 0.3, over 0.3
+
+
+def test_the_ranking_is_the_curves_corners():
+    """Scores by hand: 5 and 4 are positives, 4 ties with a negative, one negative outranks 4."""
+    ranking = metrics.rank(np.array([1, 0, 1, 0, 0]), np.array([5.0, 4.5, 4.0, 4.0, 1.0]))
+    assert ranking.thresholds.tolist() == [5, 4]
+    assert ranking.found.tolist() == [1, 2]
+    assert ranking.above.tolist() == [0, 1]
+    assert ranking.alarms.tolist() == [0, 2]
+    assert ranking.precision().tolist() == [1, 0.5]
+    rates, recalls = ranking.curve(ranking.found / ranking.positives)
+    assert rates == pytest.approx([0, 0, 0, 1 / 3, 2 / 3, 1])
+    assert recalls.tolist() == [0, 0, 0.5, 0.5, 1, 1]
+
+
+def test_conventions_of_pro_by_hand():
+    """Two pixels that touch by a corner: one region or two; false alarms beside a defect or not."""
+    masks = np.zeros((2, 3, 3), int)
+    masks[0, 0, 0] = masks[0, 1, 1] = 1
+    masks[0, 2, 2] = 0
+    maps = np.zeros((2, 3, 3))
+    maps[0, 0, 0], maps[0, 2, 2] = 1.0, 0.5  # half found; one false alarm in the anomalous image
+    # up to 1/16 of false alarms half is found, then all negatives come at once
+    both = metrics.rank_pixels(masks, maps)
+    assert both.overlap.tolist() == [0.5, 1]
+    assert both.alarms.tolist() == [0, 16]
+    elsewhere = metrics.rank_pixels(masks, maps, negatives="normal images")
+    assert elsewhere.alarms.tolist() == [0, 9]
+    masks[0, 1, 2] = 1  # joins neither or both: the lower one has two pixels now
+    assert metrics.rank_pixels(masks, maps).overlap[0] == pytest.approx(1 / 3)
+    assert metrics.rank_pixels(masks, maps, connectivity=4).overlap[0] == pytest.approx(1 / 2)
+
+
 def test_what_a_set_cannot_define_is_nan():
     nothing, maps = np.zeros((2, 4, 4), int), np.random.default_rng(0).random((2, 4, 4))
     assert math.isnan(metrics.pro(nothing, maps))
@@ -108,6 +192,36 @@ def test_evaluate_names_all_four_and_refuses_nan():
     labels = masks.any((1, 2)).astype(int)
     found = metrics.evaluate(maps.max((1, 2)), labels, maps, masks)
     assert tuple(found) == metrics.METRICS
-    maps[0, 0, 0] = np.nan
-    with pytest.raises(ValueError, match="NaN or infinite"):
-        metrics.evaluate(labels, labels, maps, masks)
+    for wrong in (np.nan, np.inf):
+        maps[0, 0, 0] = wrong
+        with pytest.raises(ValueError, match="NaN or infinite"):
+            metrics.evaluate(labels, labels, maps, masks)
+
+
+@pytest.mark.parametrize("where", [0, 1])
+def test_nan_cannot_be_ranked_wherever_it_is(where):
+    labels, scores = np.array([0, 1, 0]), np.array([0.1, 0.2, 0.3])
+    scores[where] = np.nan
+    with pytest.raises(ValueError, match="scores hold NaN"):
+        metrics.auroc(labels, scores)
+
+
+def test_what_is_no_mask_or_does_not_fit_is_named():
+    masks, maps = random_case(0)
+    with pytest.raises(ValueError, match="must be 0 or 1: divide masks of 255"):
+        metrics.pro(255 * masks, maps)
+    with pytest.raises(ValueError, match=r"labels \(4, 16, 15\) and scores \(4, 16, 16\)"):
+        metrics.pro(masks[..., 1:], maps)
+
+
+def test_metrics_need_little_memory():
+    """At most 12 bytes a pixel beside masks and maps: 0.8 GB for 1 000 images of 256 x 256."""
+    rng = np.random.default_rng(0)
+    masks = np.zeros((20, 256, 256), np.uint8)
+    masks[10:, 100:140, 100:140] = 1
+    maps = rng.random(masks.shape, np.float32)
+    tracemalloc.start()
+    metrics.evaluate(maps.max((1, 2)), masks.any((1, 2)), maps, masks)
+    extra = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert extra < 12 * masks.size

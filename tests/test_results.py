@@ -52,7 +52,7 @@ def test_readme_quotes_the_records():
 
 
 def test_readme_quotes_every_seed():
-    for category in ("button", "grain", "weave"):
+    for category in ("button", "grain", "weave", "all"):
         runs = [r for r in RECORDS if r.experiment.category == category]
         names = [f"quick-seed{seed}" for seed in range(3)]
         three = [next(r for r in runs if r.experiment.run_name == name) for name in names]
@@ -129,6 +129,7 @@ def test_comparing_an_option_takes_pairs_and_only_those():
         made_up("grain", 1, (0.7, 0.5, 0.5, 0.5)),
         made_up("grain", 1, (0.9, 0.5, 0.5, 0.5), **basic),
         made_up("grain", 2, (0.1, 0.5, 0.5, 0.5)),  # has no partner
+        made_up("grain", 1, (0.0, 0.5, 0.5, 0.5), weight_decay=0.0),  # differs in another option
         made_up("weave", 0, (0.0, 0.5, 0.5, 0.5), max_steps=0, **basic),  # differs in two options
     ]
     table = compare_option(runs, "residual_block")
@@ -139,5 +140,10 @@ def test_comparing_an_option_takes_pairs_and_only_those():
         "basic - bottleneck": "+15.0 ± 5.0",
     }
     assert table.loc["basic - bottleneck", "PRO"] == "+0.0 ± 0.0"
+    once = made_up("weave", 0, (0.2, 0.5, 0.5, 0.5), residual_block="basic", weight_decay=0.0)
+    assert compare_option([*runs, once], "residual_block").equals(table)
+    lone = made_up("weave", 0, (0.2, 0.5, 0.5, 0.5), weight_decay=0.5)
+    with pytest.raises(ValueError, match="no runs to compare values of 'weight_decay'"):
+        compare_option([*runs, lone], "weight_decay")
     with pytest.raises(ValueError, match="no runs to compare values of 'train_layer4'"):
         compare_option(runs, "train_layer4")

@@ -94,7 +94,7 @@ def test_a_folder_with_other_files_is_refused(experiment, tmp_path):
     assert (tmp_path / "mine" / "notes.txt").read_text() == "keep me"
 
 
-def test_a_run_that_is_interrupted_while_it_is_written_leaves_no_half(experiment, tmp_path, monkeypatch):
+def test_a_run_interrupted_while_it_is_written_leaves_no_half(experiment, tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 

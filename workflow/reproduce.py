@@ -1,7 +1,8 @@
 """Run ``book/reproduce.ipynb`` once for every category with papermill, then print the table.
 
 A category that fails leaves its notebook to read, the others go on, and the exit status says that
-something failed. Finished runs are kept: starting again continues where the last batch ended.
+something failed. Finished runs are kept and unfinished ones go on from their last checkpoint:
+starting again continues where the last batch ended.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def main() -> int:
     for number, experiment in enumerate(experiments, start=1):
         print(f"[{number}/{len(experiments)}] {experiment.dataset}/{experiment.category}")
         try:
-            results.append(_run(experiment, overrides))
+            results.append(_run(experiment, overrides, _absolute(options.tensorboard)))
         except FileExistsError as error:
             failures.append(f"{experiment.category}: {error}")
         except papermill.PapermillExecutionError as error:
@@ -67,6 +68,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--preset", default="quick", help=", ".join(PRESETS))
     parser.add_argument("--seed", default=0, type=int)
+    parser.add_argument("--tensorboard", default="", help="folder for TensorBoard events")
     parser.add_argument("--overrides", default="", help="JSON, such as '{\"max_steps\": 50}'")
     return parser.parse_args()
 
@@ -95,8 +97,9 @@ def _overrides(text: str) -> dict:
     return overrides
 
 
-def _run(experiment: Experiment, overrides: dict) -> Result:
+def _run(experiment: Experiment, overrides: dict, tensorboard: str | None) -> Result:
     folder = default_folder(experiment)
+    events = tensorboard and str(Path(tensorboard, *folder.parts[-3:]))
     if (folder / RECORD).is_file() and (folder / NOTEBOOK.name).is_file():
         print("    finished earlier, kept")
         return run(experiment, folder)
@@ -113,6 +116,7 @@ def _run(experiment: Experiment, overrides: dict) -> Result:
             "seed": experiment.seed,
             "overrides": {k: v for k, v in overrides.items() if k not in NOTEBOOK_PARAMETERS},
             "out_dir": str(folder),
+            "tensorboard": events,
         },
         progress_bar=False,
         stderr_file=sys.stderr,

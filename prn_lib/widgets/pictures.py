@@ -3,6 +3,8 @@
 import matplotlib
 import numpy as np
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from torch.nn import functional as F
 
 from prn_lib.figures.base import CONTOUR
@@ -39,3 +41,10 @@ def side_by_side(*pictures: torch.Tensor) -> np.ndarray:
         parts += [picture, torch.ones(3, picture.shape[1], GAP)]
     joined = torch.cat(parts[:-1], dim=2).clamp(0, 1)
     return (255 * joined).round().byte().permute(1, 2, 0).contiguous().numpy()
+
+
+def rendered(figure: Figure) -> np.ndarray:
+    """A plot as a picture ``(H, W, 3)`` uint8."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
