@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -82,45 +83,37 @@ class Experiment:
             _check_type(field.name, value, hints[field.name])
             if hints[field.name] is float:  # 1 and 1.0 are the same experiment, and the same run
                 object.__setattr__(self, field.name, float(value))
+        for name, known in _CHOICES.items():
+            check_choice(name, getattr(self, name), known)
         check_choice("preset", self.preset, PRESETS)
-        check_choice("residual", self.residual, RESIDUALS)
-        check_choice("attention_scale", self.attention_scale, EXPONENTS)
-        check_choice("embedding", self.embedding, EMBEDDINGS)
-        check_choice("residual_block", self.residual_block, RESIDUAL_BLOCKS)
-        check_choice("precision", self.precision, PRECISIONS)
-        check_choice("image_score", self.image_score, KINDS)
-        if self.image_score != "top" and self.top_pixels != type(self).top_pixels:
-            raise ValueError(
-                f"top_pixels={self.top_pixels} would do nothing, since image_score is "
-                f"{self.image_score!r}; leave one of them out"
-            )
+        for name, (holds, wanted) in _RANGES.items():
+            value = getattr(self, name)
+            if not holds(value):
+                raise ValueError(f"option {name}={value!r} must be {wanted}")
+        self._check_what_would_do_nothing()
         if self.embedding == "elementwise" and self.head_width != 1:
             raise ValueError(
                 f"embedding='elementwise' scales whole patches, so head_width={self.head_width} "
                 "must be 1"
             )
+        if not self.anomaly_kinds:
+            raise ValueError(
+                "extended, heterologous and homologous are all False: there is nothing to learn "
+                "from; leave at least one True"
+            )
+
+    def _check_what_would_do_nothing(self) -> None:
         for name, switch in _PARTS_OF.items():
             if not getattr(self, switch) and getattr(self, name) != getattr(type(self), name):
                 raise ValueError(
                     f"{name}={getattr(self, name)!r} would do nothing, since {switch} is False; "
                     "leave one of them out"
                 )
-        if self.image_size < 64 or self.image_size % 32:
-            raise ValueError(f"image_size={self.image_size} must be a multiple of 32, at least 64")
-        for name in ("n_anomalies", "weight_decay", "focal_weight"):
-            _check_range(name, getattr(self, name) >= 0, "0 or more", getattr(self, name))
-        for name in ("prototype_ratio", "head_width", "focal_alpha"):
-            _check_range(name, 0 < getattr(self, name) <= 1, "in (0, 1]", getattr(self, name))
-        for name in _COUNTS:
-            _check_range(name, getattr(self, name) >= 1, "1 or more", getattr(self, name))
-        gamma = self.focal_gamma  # between 0 and 1, a certain pixel has no gradient: 0 / 0
-        _check_range("focal_gamma", gamma == 0 or gamma >= 1, "0, or 1 or more", gamma)
-        steps = self.max_steps
-        _check_range("max_steps", steps is None or steps >= 0, "None, or 0 or more", steps)
-        _check_range("seed", 0 <= self.seed < 2**32, "0 to 2**32 - 1", self.seed)
-        top = self.top_pixels
-        _check_range("top_pixels", top <= 256 * 256, "at most 256 * 256", top)
-        _check_range("learning_rate", self.learning_rate > 0, "above 0", self.learning_rate)
+        if self.image_score != "top" and self.top_pixels != type(self).top_pixels:
+            raise ValueError(
+                f"top_pixels={self.top_pixels} would do nothing, since image_score is "
+                f"{self.image_score!r}; leave one of them out"
+            )
         for name in ("textures", "foreground_masks"):
             if getattr(self, name) == "":
                 raise ValueError(f"option {name} is empty; name a folder, or leave it None")
@@ -128,11 +121,6 @@ class Experiment:
             raise ValueError(
                 "foreground_masks is given, but use_foreground or use_target_area is False, so it "
                 "would not be used; leave one of them out"
-            )
-        if not self.anomaly_kinds:
-            raise ValueError(
-                "extended, heterologous and homologous are all False: there is nothing to learn "
-                "from; leave at least one True"
             )
 
     @classmethod
@@ -185,16 +173,41 @@ _PARTS_OF = {
     "residual_block": "use_attention",
 }
 
-_COUNTS = (
-    "kmeans_iterations",
-    "kmeans_starts",
-    "attention_blocks",
-    "normals_per_batch",
-    "extended_per_batch",
-    "simulated_per_batch",
-    "epochs",
-    "top_pixels",
-)
+_CHOICES = {
+    "residual": RESIDUALS,
+    "attention_scale": EXPONENTS,
+    "embedding": EMBEDDINGS,
+    "residual_block": RESIDUAL_BLOCKS,
+    "precision": PRECISIONS,
+    "image_score": KINDS,
+}
+
+Range = tuple[Callable[[Any], bool], str]
+_POSITIVE: Range = (lambda x: x >= 1, "1 or more")
+_NOT_NEGATIVE: Range = (lambda x: x >= 0, "0 or more")
+_SHARE: Range = (lambda x: 0 < x <= 1, "in (0, 1]")
+_RANGES: dict[str, Range] = {
+    "image_size": (lambda x: x >= 64 and x % 32 == 0, "a multiple of 32, at least 64"),
+    "n_anomalies": _NOT_NEGATIVE,
+    "weight_decay": _NOT_NEGATIVE,
+    "focal_weight": _NOT_NEGATIVE,
+    "prototype_ratio": _SHARE,
+    "head_width": _SHARE,
+    "focal_alpha": _SHARE,
+    "kmeans_iterations": _POSITIVE,
+    "kmeans_starts": _POSITIVE,
+    "attention_blocks": _POSITIVE,
+    "normals_per_batch": _POSITIVE,
+    "extended_per_batch": _POSITIVE,
+    "simulated_per_batch": _POSITIVE,
+    "epochs": _POSITIVE,
+    # Between 0 and 1, the gradient of a pixel that is certain would be 0 / 0.
+    "focal_gamma": (lambda x: x == 0 or x >= 1, "0, or 1 or more"),
+    "max_steps": (lambda x: x is None or x >= 0, "None, or 0 or more"),
+    "seed": (lambda x: 0 <= x < 2**32, "0 to 2**32 - 1"),
+    "top_pixels": (lambda x: 1 <= x <= 256 * 256, "1 to 256 * 256"),
+    "learning_rate": (lambda x: x > 0, "above 0"),
+}
 
 # What a preset changes in the paper's settings.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -233,11 +246,6 @@ def _check_type(name: str, value: Any, expected: Any) -> None:
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
         wanted = " or ".join("None" if t is type(None) else t.__name__ for t in allowed)
         raise ValueError(f"option {name}={value!r} must be {wanted}, not {type(value).__name__}")
-
-
-def _check_range(name: str, holds: bool, wanted: str, value: Any) -> None:
-    if not holds:
-        raise ValueError(f"option {name}={value!r} must be {wanted}")
 
 
 def read_category(experiment: Experiment) -> Category:

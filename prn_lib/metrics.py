@@ -13,6 +13,7 @@ from scipy import ndimage
 
 PRO_LIMIT = 0.3  # false positive rate up to which PRO is integrated
 NEIGHBOURS = {8: np.ones((3, 3), int), 4: ndimage.generate_binary_structure(2, 1)}
+NEGATIVES = ("all", "normal images")
 METRICS = ("image_auroc", "pixel_auroc", "pro", "pixel_ap")
 
 
@@ -90,8 +91,12 @@ def rank_pixels(
 
     Regions count the same in ``overlap``, whatever their size; pixels touch 4 or 8 neighbours.
     Negatives are "all" pixels of mask 0, in anomalous images too, or those of "normal images" only.
-    Raises ValueError as :func:`rank` does.
+    Raises ValueError for another convention, and as :func:`rank` does.
     """
+    if connectivity not in NEIGHBOURS:
+        raise ValueError(f"connectivity={connectivity!r} must be 4 or 8")
+    if negatives not in NEGATIVES:
+        raise ValueError(f"negatives={negatives!r} must be one of {', '.join(NEGATIVES)}")
     positive = _as_bool(masks, score_maps)
     anomalous = positive.any((1, 2))
     shares, regions = [np.empty(0)], 0

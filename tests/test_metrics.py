@@ -210,6 +210,10 @@ def test_what_is_no_mask_or_does_not_fit_is_named():
     masks, maps = random_case(0)
     with pytest.raises(ValueError, match="must be 0 or 1: divide masks of 255"):
         metrics.pro(255 * masks, maps)
+    with pytest.raises(ValueError, match="negatives='normals' must be one of all, normal images"):
+        metrics.rank_pixels(masks, maps, negatives="normals")
+    with pytest.raises(ValueError, match="connectivity=6 must be 4 or 8"):
+        metrics.rank_pixels(masks, maps, connectivity=6)
     with pytest.raises(ValueError, match=r"labels \(4, 16, 15\) and scores \(4, 16, 16\)"):
         metrics.pro(masks[..., 1:], maps)
 
