@@ -25,10 +25,14 @@ NOT_COMPARED = ("data_root",)  # images may move
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     """The options that differ between two experiments, in words; empty if none does."""
     return ", ".join(
-        f"{name} ({theirs.get(name)!r} there, {ours[name]!r} here)"
-        for name in ours
-        if name not in NOT_COMPARED and ours[name] != theirs.get(name)
+        f"{name} ({_told(theirs, name)} there, {_told(ours, name)} here)"
+        for name in dict.fromkeys([*ours, *theirs])
+        if name not in NOT_COMPARED and _told(ours, name) != _told(theirs, name)
     )
+
+
+def _told(options: Mapping[str, Any], name: str) -> str:
+    return repr(options[name]) if name in options else "unknown"
 
 
 class Checkpoint:
@@ -52,6 +56,7 @@ class Checkpoint:
         self.sessions = [{"from_step": 0, **told}]
         self.earlier = 0.0  # seconds of training in earlier sessions
         self.started = self.saved = time.monotonic()
+        self.saved_steps = -1
 
     def resume(self, training: Training) -> None:
         """Load the last state into ``training``, if there is one.
@@ -68,7 +73,7 @@ class Checkpoint:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             self._check(header, remedy)
             training.load_state(tensors, header["losses"])
-            self.earlier = header["seconds"]
+            self.earlier, self.saved_steps = header["seconds"], len(header["losses"])
             last = {**self.sessions[0], "from_step": len(training.losses)}
             self.sessions = [*header["sessions"], last]
         except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -77,19 +82,24 @@ class Checkpoint:
                 f"{self.path} is no checkpoint of this version ({reason}); {remedy}"
             ) from None
 
-    def save_if_due(self, training: Training) -> None:
-        """Save if the interval has passed since the last time."""
-        if time.monotonic() - self.saved >= self.interval:
-            self.save(training)
+    def is_due(self) -> bool:
+        """Whether the interval has passed since the last time."""
+        return time.monotonic() - self.saved >= self.interval
 
     def save(self, training: Training) -> None:
-        """Replace the last state by ``training``'s. OSError, saying what is kept, if it fails."""
+        """Replace the last state by ``training``'s, unless it is the same.
+
+        Raises OSError, saying what is kept, if it cannot be written.
+        """
+        steps = len(training.losses)
+        if steps == self.saved_steps:
+            return
         header = {
             "experiment": self.experiment,
             "split": self.split,
             "losses": training.losses,
             "seconds": self.seconds(),
-            "sessions": self.sessions,
+            "sessions": self._sessions(steps),
         }
         state = {name: t.contiguous().cpu() for name, t in training.state().items()}
         try:
@@ -101,15 +111,25 @@ class Checkpoint:
                 f"the checkpoint {self.path} could not be written ({error}); {kept}. Make room on "
                 "that disk and start again: the run goes on from there"
             ) from error
-        self.saved = time.monotonic()
+        self.saved, self.saved_steps = time.monotonic(), steps
 
     def seconds(self) -> float:
         """How long the run has been trained, in all sessions."""
         return self.earlier + time.monotonic() - self.started
 
-    def history(self) -> dict[str, Any]:
-        """For the record: who trained from which step on, if the run was ever stopped."""
-        return {"sessions": self.sessions} if len(self.sessions) > 1 else {}
+    def history(self, steps: int) -> dict[str, Any]:
+        """For the record of ``steps`` steps: who trained from which one on, if more than one did.
+
+        Threads and hardware are told, since another number of threads gives other last digits.
+        """
+        sessions = self._sessions(steps)
+        return {"sessions": sessions} if len(sessions) > 1 else {}
+
+    def _sessions(self, steps: int) -> list[dict[str, Any]]:
+        """Those that trained at least a step."""
+        ends = [*(session["from_step"] for session in self.sessions[1:]), steps]
+        pairs = zip(self.sessions, ends, strict=True)
+        return [session for session, end in pairs if end > session["from_step"]]
 
     def _check(self, header: dict[str, Any], remedy: str) -> None:
         different = differences(header["experiment"], self.experiment)
@@ -120,6 +140,6 @@ class Checkpoint:
             )
         if header["split"] != self.split:
             raise FileExistsError(
-                f"{self.path} is of a run on other images than there are now; choose another "
-                f"out_dir, or {remedy}"
+                f"{self.path} is of a run on other images, by their names, than there are now; "
+                f"choose another out_dir, or {remedy}"
             )

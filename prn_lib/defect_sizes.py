@@ -19,7 +19,7 @@ from prn_lib.model.image_scores import best_region, smoothed_maximum, top_mean
 PAPER = "top 100"
 ALL = "all"
 # Areas in pixels of 256 x 256: from the first up to the second.
-GROUPS = {"below 100": (1, 100), "100 to 399": (100, 400), "400 and more": (400, 256 * 256 + 1)}
+GROUPS = {"below 100": (0, 100), "100 to 399": (100, 400), "400 and more": (400, 256 * 256 + 1)}
 
 
 def image_score_candidates(side: int) -> dict[str, Callable[[torch.Tensor], torch.Tensor]]:
@@ -55,13 +55,13 @@ def auroc_by_size(score_maps: np.ndarray, masks: np.ndarray) -> pd.DataFrame:
     and every group is compared with all normal images. NaN where a group is empty.
     """
     maps, areas = torch.from_numpy(score_maps)[:, None], areas_at_256(masks)
-    groups = {ALL: (1, np.inf), **GROUPS}
+    groups = {ALL: (0, np.inf), **GROUPS}
     rows = {}
     for name, score in image_score_candidates(masks.shape[-1]).items():
         scores = score(maps).numpy()
         rows[name] = {}
         for group, (low, high) in groups.items():
-            member = (areas >= low) & (areas < high)
+            member = (areas > 0) & (areas >= low) & (areas < high)
             chosen = member | (areas == 0)
             rows[name][group] = auroc(member[chosen], scores[chosen])
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -70,6 +70,7 @@ def auroc_by_size(score_maps: np.ndarray, masks: np.ndarray) -> pd.DataFrame:
 def count_by_size(masks: np.ndarray) -> dict[str, int]:
     """How many images of masks ``(N, S, S)`` have a defect of each group's area."""
     areas = areas_at_256(masks)
+    areas = areas[areas > 0]
     return {name: int(((areas >= a) & (areas < b)).sum()) for name, (a, b) in GROUPS.items()}
 
 

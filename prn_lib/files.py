@@ -17,7 +17,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     draft = Path(name)
     try:
         yield draft
-        draft.chmod(0o644)
+        draft.chmod(0o666 & ~_umask())  # as any new file; drafts are private
         _flush(draft)
         os.replace(draft, path)
         _flush(path.parent)
@@ -42,9 +42,8 @@ def whole_folder(folder: Path, drafts: Path | None = None) -> Iterator[Path]:
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=drafts or folder.parent))
     try:
         yield draft
-        draft.chmod(0o755)
-        for path in (path for path in draft.rglob("*") if path.is_file()):
-            path.chmod(0o644)
+        for path in (draft, *draft.rglob("*")):
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~_umask())
             _flush(path)
         os.replace(draft, folder)
         _flush(folder.parent)
@@ -59,3 +58,10 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _umask() -> int:
+    """What the user takes away from new files; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -7,6 +7,7 @@ killed goes on from there.
 import dataclasses
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,9 +22,9 @@ from safetensors.torch import load_file, save_file
 
 from prn_lib.checkpoint import Checkpoint, differences
 from prn_lib.datasets import Category, Sample
-from prn_lib.events import Events
+from prn_lib.events import Events, check_events
 from prn_lib.experiment import Experiment, assemble_model, read_category
-from prn_lib.files import whole_folder, write_text
+from prn_lib.files import whole_folder
 from prn_lib.model import PRN, Encoder, load_weights
 from prn_lib.model.prototypes import SCALES
 from prn_lib.paths import project_folder
@@ -76,15 +77,21 @@ def run(
     """Train, score the test set with the last weights, and write the record to ``folder``.
 
     A finished folder is read, not computed again. An unfinished run goes on from its last
-    checkpoint, written every ``checkpoint_seconds`` and after the last step; on a processor it ends
-    bit for bit as one that was never stopped. ``tensorboard`` names a folder for events.
+    checkpoint, written every ``checkpoint_seconds`` and after the last step; on a processor, with
+    the same number of threads, it ends bit for bit as one that was never stopped. ``tensorboard``
+    names a folder for events, outside of ``folder``.
 
     Raises FileExistsError if ``folder`` holds a run of another experiment (the differing options
     are named) or files that are no run, if its checkpoint is of another, or if another process is
     computing it; OSError if the disk is full (what was saved is kept); and
     :class:`prn_lib.training.Diverged`, with the batch saved, if a loss is not finite.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()  # one spelling, one lock
+    if tensorboard is not None:
+        tensorboard = Path(tensorboard).resolve()
+        check_events(tensorboard)
+        if tensorboard.is_relative_to(folder):
+            raise ValueError(f"tensorboard={tensorboard} lies in the run's own folder {folder}")
     finished = (folder / RECORD).is_file()
     if finished and not place_of(folder).exists():
         return _finished(folder, experiment)
@@ -93,7 +100,7 @@ def run(
             f"{folder} exists and holds no finished run; delete it or choose another out_dir"
         )
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    with workplace(folder) as place, _deterministic(device):
+    with workplace(folder, RECORD) as place, _deterministic(device):
         if (folder / RECORD).is_file():  # by a process that was killed before it tidied up
             return _finished(folder, experiment)
         return _compute(experiment, folder, place, device, checkpoint_seconds, tensorboard)
@@ -105,7 +112,7 @@ def _compute(
     place: Path,
     device: torch.device,
     checkpoint_seconds: float,
-    tensorboard: Path | str | None,
+    tensorboard: Path | None,
 ) -> Result:
     clock = {"start": time.perf_counter()}
     setup = set_up(experiment, device)
@@ -139,7 +146,7 @@ def _compute(
             *_vanished("test", category.test, setup.test_masks.flatten(1).any(1)),
             *_vanished("training", category.train_anomalies, setup.synthesizer.visible),
         ],
-        provenance={**provenance(device, clock), **checkpoint.history()},
+        provenance={**provenance(device, clock), **checkpoint.history(len(training.losses))},
         folder=folder,
     )
     _write(result, judgement.score_maps, setup.model, place)
@@ -147,34 +154,41 @@ def _compute(
 
 
 def _train(
-    training: Training, checkpoint: Checkpoint, place: Path, tensorboard: Path | str | None
+    training: Training, checkpoint: Checkpoint, place: Path, tensorboard: Path | None
 ) -> None:
     """Train to the end with checkpoints on the way; a batch that diverges is saved."""
     with ExitStack() as stack:
-        watchers = [lambda _: checkpoint.save_if_due(training)]
-        if tensorboard is not None:
-            watchers.append(stack.enter_context(Events(Path(tensorboard), training)).write)
+        events = stack.enter_context(Events(tensorboard, training)) if tensorboard else None
+
+        def after_step(step: int) -> None:
+            if events:
+                events.write(step)
+            if checkpoint.is_due() and training.has_finite_weights():
+                if events:
+                    events.flush()
+                checkpoint.save(training)
+
         try:
-            training.run(after_step=lambda step: [watch(step) for watch in watchers])
+            training.run(after_step)
         except Diverged as error:
-            error.args = (f"{error}, which are in {_save_batch(error, place)}",)
+            error.args = (f"{error}, which are {_save_batch(error, place)}",)
             raise
     checkpoint.save(training)
 
 
-def _save_batch(error: Diverged, place: Path) -> Path:
-    """Keep what made a training diverge: images, masks, and in words what they are."""
+def _save_batch(error: Diverged, place: Path) -> str:
+    """Keep what made a training diverge: images, masks, what they are. Returns where, in words."""
     folder = place / f"diverged-step{error.numbers['step']}"
-    folder.mkdir(exist_ok=True)
-    save_file(
-        {"images": error.images.contiguous().cpu(), "masks": error.masks.cpu()},
-        folder / "batch.safetensors",
-    )
-    write_text(
-        folder / "batch.json",
-        json.dumps({**error.numbers, "images": error.made_of}, indent=1) + "\n",
-    )
-    return folder
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier try
+    told = json.dumps({**error.numbers, "images": error.made_of}, indent=1)
+    tensors = {"images": error.images.contiguous().cpu(), "masks": error.masks.cpu()}
+    try:
+        with whole_folder(folder) as draft:
+            save_file(tensors, draft / "batch.safetensors")
+            (draft / "batch.json").write_text(told + "\n")
+    except (OSError, SafetensorError) as failure:
+        return f"lost, for they could not be written ({failure})"
+    return f"in {folder}"
 
 
 def load_result(folder: Path | str) -> Result:
@@ -272,8 +286,8 @@ def _write(result: Result, score_maps: np.ndarray, model: PRN, place: Path) -> N
             (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=True) + "\n")
     except (OSError, SafetensorError) as error:
         raise OSError(
-            f"{result.folder} could not be written ({error}); make room on that disk and start "
-            f"again: the trained network is kept in {place}"
+            f"{result.folder} could not be written ({error}); mend that, on a full disk by making "
+            f"room, and start again: the trained network is kept in {place}"
         ) from error
 
 

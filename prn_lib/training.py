@@ -15,10 +15,10 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 class Diverged(RuntimeError):
-    """A loss or gradient that is not finite, with the batch that gave it.
+    """A loss, gradient or weight that is not finite, with the batch that gave it.
 
     ``images`` ``(B, 3, S, S)``, ``masks`` ``(B, 1, S, S)``; ``made_of`` says of each image what it
-    is; ``numbers`` has step, seed, loss and gradient norm.
+    is; ``numbers`` has step, seed, loss, gradient norm and the largest weight.
     """
 
     def __init__(
@@ -29,9 +29,9 @@ class Diverged(RuntimeError):
         made_of: list[str],
     ) -> None:
         super().__init__(
-            f"the loss is {numbers['loss']} and the gradient's norm {numbers['gradient_norm']} at "
-            f"step {numbers['step']} with seed {numbers['seed']}; lower learning_rate or check the "
-            "images"
+            f"training diverged at step {numbers['step']} with seed {numbers['seed']}: the loss is "
+            f"{numbers['loss']}, the gradient's norm {numbers['gradient_norm']}, the largest "
+            f"weight {numbers['largest_weight']}; lower learning_rate or check the images"
         )
         self.numbers, self.images, self.masks, self.made_of = numbers, images, masks, made_of
 
@@ -105,7 +105,7 @@ class Training:
 
         Nothing is chosen on the way: the model after the last step is the result. ``after_step`` is
         called with the number of steps done and may score with the model. Raises :class:`Diverged`
-        if a loss or a gradient is not finite.
+        if a loss or a gradient is not finite, or after the last step a weight.
         """
         self.model.train()
         batches = self._batches(len(self.losses))
@@ -121,7 +121,8 @@ class Training:
                 told = self.step(images, masks)
                 batch = next(batches, None)  # queued before a GPU is waited for
                 loss, self.gradient_norm = told.tolist()
-                if not (math.isfinite(loss) and math.isfinite(self.gradient_norm)):
+                finite = math.isfinite(loss) and math.isfinite(self.gradient_norm)
+                if not finite or (batch is None and not self.has_finite_weights()):
                     raise self._diverged(loss, images, masks)
                 self.losses.append(loss)
                 progress.set_postfix(step=len(self.losses), loss=f"{loss:.4f}", refresh=False)
@@ -143,6 +144,14 @@ class Training:
         norm = get_total_norm(gradients)
         self.optimizer.step()
         return torch.stack([loss.detach(), norm])
+
+    def has_finite_weights(self) -> bool:
+        """Whether the trained weights are numbers: a step too large shows in the next loss only."""
+        return math.isfinite(self._largest_weight())
+
+    def _largest_weight(self) -> float:
+        weights = [parameter.detach() for parameter in self.trained.values()]
+        return get_total_norm(weights, norm_type=math.inf).item()
 
     def state(self) -> dict[str, torch.Tensor]:
         """Weights, statistics and the optimizer's averages by name, as they are now."""
@@ -186,6 +195,7 @@ class Training:
             "seed": self.seed,
             "loss": loss,
             "gradient_norm": self.gradient_norm,
+            "largest_weight": self._largest_weight(),
         }
         made_of = [f"normal image {i}" for i in normals.tolist()]
         made_of += [anomalies.describe(i) for i in range(len(anomalies))]

@@ -17,15 +17,18 @@ def place_of(folder: Path) -> Path:
 
 
 @contextmanager
-def workplace(folder: Path) -> Iterator[Path]:
+def workplace(folder: Path, result: str) -> Iterator[Path]:
     """Hold the workplace of ``folder``, cleared of what a killed process was writing there.
 
     The lock goes with the process that holds it, however that ends. Afterwards the workplace is
-    removed if ``folder`` has come to be, or if nothing worth keeping is in it. Raises
-    FileExistsError if another process holds it.
+    removed if ``folder`` holds the file ``result``, or if nothing worth keeping is in it. Raises
+    FileExistsError if another process holds it, and OSError if it cannot be made.
     """
     place = place_of(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"cannot make the folder {place} ({error}); choose another out_dir") from None
     lock = FileLock(place / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -39,9 +42,9 @@ def workplace(folder: Path) -> Iterator[Path]:
         yield place
     finally:
         _remove_drafts(place)
-        finished = folder.is_dir() and any(folder.iterdir())
+        finished = (folder / result).is_file()
         if finished or {path.name for path in place.iterdir()} <= {LOCK}:
-            shutil.rmtree(place)
+            shutil.rmtree(place, ignore_errors=True)  # another process may be waiting in it
         lock.release()
 
 

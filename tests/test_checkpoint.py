@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import time
@@ -75,11 +74,18 @@ def compute(experiment, folder, ready):
     run.run(experiment, folder, checkpoint_seconds=0)
 
 
+def wait_for_a_checkpoint(path, process):
+    """Until there is another one than now, or the process has ended."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    while process.is_alive() and (not path.exists() or path.stat().st_mtime_ns == before):
+        time.sleep(0.002)
+
+
 def test_killed_at_random_moments_a_run_ends_as_if_never_stopped(experiment, tmp_path):
     """``kill -9``, 20 times and more, anywhere: reading, training, writing a checkpoint, scoring.
 
-    The moments are drawn over the time that a run takes from its start, so that some processes die
-    before their first step and most while they train or write.
+    Every other process is first let get to a new checkpoint, so that the run advances however slow
+    the machine is; the others die anywhere from their start on.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["prn_lib.run"])
@@ -103,7 +109,9 @@ def test_killed_at_random_moments_a_run_ends_as_if_never_stopped(experiment, tmp
     while kills < KILLS or unfinished(folder).exists():
         process = start(folder)
         if kills < KILLS:
-            process.join(rng.uniform(0, 0.4 * duration))
+            if kills % 2:
+                wait_for_a_checkpoint(unfinished(folder) / "checkpoint.safetensors", process)
+            process.join(rng.uniform(0, 0.25 * duration))
         else:
             process.join()
         if process.is_alive():
@@ -219,14 +227,96 @@ def test_a_damaged_checkpoint_is_named_with_the_remedy(experiment, stopped, dama
 
 
 def test_two_processes_do_not_compute_one_run(experiment, tmp_path, monkeypatch):
-    def meanwhile(*_):
-        with pytest.raises(FileExistsError, match="another process is computing"):
-            run.run(experiment, tmp_path / "a")
-        raise KeyboardInterrupt
+    """Another one is refused while this one works, and leaves it alone; spellings do not matter."""
+    script = f"""
+from prn_lib import run
+from prn_lib.experiment import Experiment
+run.run(Experiment(**{dataclasses.asdict(experiment)!r}), "products/../a")
+"""
+    judge = run.judge
+
+    def meanwhile(setup):
+        command = [os.sys.executable, "-c", script]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert "FileExistsError: another process is computing" in done.stderr
+        return judge(setup)
 
     monkeypatch.setattr(run, "judge", meanwhile)
-    with pytest.raises(KeyboardInterrupt):
-        run.run(experiment, tmp_path / "a")
+    run.run(experiment, tmp_path / "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "products"]
+
+
+def test_a_folder_that_is_filled_meanwhile_costs_no_training(experiment, tmp_path, monkeypatch):
+    judge = run.judge
+
+    def meanwhile(setup):
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "notes.txt").write_text("mine")
+        return judge(setup)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "judge", meanwhile)
+        with pytest.raises(OSError, match="the trained network is kept in"):
+            run.run(experiment, tmp_path / "a")
+    assert (unfinished(tmp_path / "a") / "checkpoint.safetensors").is_file()
+    (tmp_path / "a" / "notes.txt").unlink()
+    monkeypatch.setattr(run.Training, "step", None)
+    assert len(run.run(experiment, tmp_path / "a").losses) == STEPS
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="the superuser may write anywhere")
+def test_a_folder_that_cannot_be_made_is_named(experiment, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(OSError, match=r"cannot make the folder .*choose another out_dir"):
+        run.run(experiment, tmp_path / "locked" / "a")
+
+
+def test_a_folder_below_a_file_is_named(experiment, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"cannot make the folder .*choose another out_dir"):
+        run.run(experiment, tmp_path / "file" / "a")
+
+
+def test_checkpoints_are_as_far_apart_as_asked(experiment, tmp_path, monkeypatch):
+    """One a step with 0 seconds; with an hour only the one at the end."""
+    counts = []
+    for seconds in (0, 3600):
+        written = []
+        save_file = checkpoint.save_file
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                checkpoint, "save_file", lambda *a, to=written, by=save_file: to.append(by(*a))
+            )
+            run.run(experiment, tmp_path / f"every-{seconds}", checkpoint_seconds=seconds)
+        counts.append(len(written))
+    assert counts == [STEPS, 1]
+
+
+def test_time_in_earlier_sessions_counts(experiment, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop_after(4, patch)
+        clock = checkpoint.Checkpoint.seconds
+        patch.setattr(checkpoint.Checkpoint, "seconds", lambda self: 1000 + clock(self))
+        with pytest.raises(KeyboardInterrupt):
+            run.run(experiment, tmp_path / "a", checkpoint_seconds=0)
+    seconds = run.run(experiment, tmp_path / "a").provenance["seconds"]
+    assert 1000 < seconds["train"] < 1060
+    assert seconds["prepare"] < 60
+    assert seconds["test"] < 60
+
+
+def test_who_trained_no_step_is_not_told(experiment, tmp_path, monkeypatch):
+    """Three sessions, of which the second ends before its first step and the last only judges."""
+    with monkeypatch.context() as patch:
+        stop_after(STEPS, patch)
+        with pytest.raises(KeyboardInterrupt):
+            run.run(experiment, tmp_path / "a", checkpoint_seconds=0)
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(run, "judge", None)
+            with pytest.raises(TypeError):
+                run.run(experiment, tmp_path / "a")
+    assert "sessions" not in run.run(experiment, tmp_path / "a").provenance
 
 
 @pytest.fixture
@@ -273,7 +363,7 @@ def test_a_diverged_run_keeps_its_batch(experiment, tmp_path, monkeypatch):
         return told * (torch.nan if len(self.losses) == 2 else 1)
 
     monkeypatch.setattr(run.Training, "step", diverge)
-    with pytest.raises(RuntimeError, match=r"step 2 with seed 0; .* are in .*diverged-step2"):
+    with pytest.raises(RuntimeError, match=r"step 2 with seed 0: .* are in .*diverged-step2"):
         run.run(experiment, tmp_path / "a")
     folder = unfinished(tmp_path / "a") / "diverged-step2"
     told = json.loads((folder / "batch.json").read_text())
@@ -284,16 +374,55 @@ def test_a_diverged_run_keeps_its_batch(experiment, tmp_path, monkeypatch):
     assert batch["masks"][2:].sum() > 0
 
 
-def test_tensorboard_events_follow_the_losses_over_a_stop(experiment, stopped, tmp_path):
+def test_a_diverged_run_whose_batch_cannot_be_kept_still_says_why(
+    experiment, tmp_path, monkeypatch
+):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run, "save_file", full)
+    wild = dataclasses.replace(experiment, learning_rate=1e30)
+    with pytest.raises(
+        RuntimeError, match=r"diverged at step \d .* lost, for they .*No space left"
+    ):
+        run.run(wild, tmp_path / "a")
+    assert not unfinished(tmp_path / "a").exists()
+
+
+def test_weights_lost_in_the_last_step_are_seen(experiment, tmp_path):
+    """Loss and gradient of that step are still finite, and no broken state is kept."""
+    wild = dataclasses.replace(experiment, learning_rate=1e38, max_steps=1)
+    with pytest.raises(
+        RuntimeError, match=r"step 0 with seed 0: the loss is 0\.\d+, .* weight (nan|inf);"
+    ):
+        run.run(wild, tmp_path / "a", checkpoint_seconds=0)
+    assert not (unfinished(tmp_path / "a") / "checkpoint.safetensors").exists()
+
+
+def test_events_that_cannot_be_written_are_refused_at_once(experiment, tmp_path):
+    pytest.importorskip("tensorboard", reason="needs the package tensorboard")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError, match="is a file; name a folder"):
+        run.run(experiment, tmp_path / "a", tensorboard=tmp_path / "file")
+    with pytest.raises(ValueError, match="lies in the run's own folder"):
+        run.run(experiment, tmp_path / "a", tensorboard=tmp_path / "a" / "events")
+
+
+def test_tensorboard_events_follow_the_losses_over_a_stop(experiment, tmp_path, monkeypatch):
     accumulator = pytest.importorskip(
         "tensorboard.backend.event_processing.event_accumulator",
         reason="needs the package tensorboard",
     )
-    result = run.run(experiment, stopped, tensorboard=tmp_path / "events")
+    with monkeypatch.context() as patch:
+        stop_after(4, patch)
+        with pytest.raises(KeyboardInterrupt):
+            run.run(
+                experiment, tmp_path / "a", checkpoint_seconds=0, tensorboard=tmp_path / "events"
+            )
+    result = run.run(experiment, tmp_path / "a", tensorboard=tmp_path / "events")
     events = accumulator.EventAccumulator(str(tmp_path / "events"))
     events.Reload()
     assert set(events.Tags()["scalars"]) == {"loss", "gradient norm", "images a second"}
     told = events.Scalars("loss")
-    assert [event.step for event in told] == list(range(5, STEPS + 1))
-    assert [event.value for event in told] == pytest.approx(result.losses[4:])
-    shutil.rmtree(tmp_path / "events")
+    assert [event.step for event in told] == list(range(1, STEPS + 1))
+    assert [event.value for event in told] == pytest.approx(result.losses)

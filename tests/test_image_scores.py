@@ -70,6 +70,20 @@ def test_a_pixel_count_that_does_nothing_is_refused():
         Experiment(image_score="smoothed", top_pixels=50)
     with pytest.raises(ValueError, match="unknown image_score 'best'; known: top, smoothed"):
         Experiment(image_score="best")
+    with pytest.raises(ValueError, match="unknown image_score 'best'; known: top, smoothed"):
+        image_scores(map_with(), "best", 10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_map_of_another_kind_gives(kind):
+    """NaN stays NaN, so that metrics can refuse it; half precision and gradients do no harm."""
+    maps = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    spoilt = maps.clone()
+    spoilt[0, 0, 3, 3] = torch.nan
+    assert image_scores(spoilt, kind, 10).isnan().tolist() == [True, False]
+    expected = image_scores(maps, kind, 10)
+    rounded = image_scores(maps.bfloat16().requires_grad_(), kind, 10)
+    assert torch.allclose(rounded.float(), expected, atol=0.01)
 
 
 def test_a_run_uses_the_score_that_it_was_asked_for(tmp_path):

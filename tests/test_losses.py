@@ -50,6 +50,16 @@ def test_certain_pixels_have_finite_losses_and_gradients(dtype, gamma):
     assert (logits.grad[wrong & certain].abs() > 0.5).all()
 
 
+def test_logits_in_bfloat16_lose_nothing_more():
+    """The loss is that of the same numbers in single precision, where scores near 1 differ."""
+    logits = torch.linspace(2, 12, 50, dtype=torch.bfloat16)
+    masks = torch.ones(50)
+    losses = total_loss(logits, masks, **EQ_5, reduction="none")
+    assert torch.equal(losses, total_loss(logits.float(), masks, **EQ_5, reduction="none"))
+    assert (losses.diff() <= 0).all()
+    assert len(losses.unique()) == len(logits.unique())
+
+
 def test_a_gamma_without_a_gradient_is_refused():
     """Between 0 and 1, the focal loss of a certain pixel has the gradient 0 x infinity."""
     logits = torch.tensor([200.0], requires_grad=True)

@@ -87,7 +87,7 @@ def test_same_seed_same_weights(synthesizer):
 def test_a_loss_that_is_not_finite_stops_with_the_batch(synthesizer):
     learner = fresh_training(synthesizer, 3)
     torch.nn.init.constant_(learner.model.decoder.logit.bias, math.nan)
-    with pytest.raises(training.Diverged, match=r"loss is nan .* at step 0 with seed 0") as caught:
+    with pytest.raises(training.Diverged, match=r"step 0 with seed 0: the loss is nan") as caught:
         learner.run()
     images, _ = synthesizer.batch(0, 0, next(training.normal_batches(6, 2, 0)), 1, 1)
     assert torch.equal(caught.value.images, images)

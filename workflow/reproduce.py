@@ -47,11 +47,11 @@ def main() -> int:
         print(f"[{number}/{len(experiments)}] {experiment.dataset}/{experiment.category}")
         try:
             results.append(_run(experiment, overrides, _absolute(options.tensorboard)))
-        except FileExistsError as error:
-            failures.append(f"{experiment.category}: {error}")
         except papermill.PapermillExecutionError as error:
             failures.append(f"{experiment.category}: {error.ename}: {error.evalue}")
             print(f"    failed; read {_failed_notebook(experiment)}", file=sys.stderr)
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: the kernel was killed
+            failures.append(f"{experiment.category}: {error}")
     if results:
         _report(results)
     for failure in failures:

@@ -9,6 +9,8 @@ import torch
 from scipy import ndimage
 from torchvision.transforms.v2.functional import gaussian_blur
 
+from prn_lib.checks import check_choice
+
 KINDS = ("top", "smoothed", "region")
 SIGMA = 1 / 128  # of the smoothing, as a share of the image's side: 2 pixels of 256
 EXTENT = 0.5  # a region reaches as far as the map is above this share of its maximum
@@ -16,6 +18,7 @@ EXTENT = 0.5  # a region reaches as far as the map is above this share of its ma
 
 def image_scores(score_maps: torch.Tensor, kind: str, top_k: int) -> torch.Tensor:
     """Score maps ``(B, 1, S, S)`` in [0, 1] -> ``(B,)`` in [0, 1], in one of the ``KINDS``."""
+    check_choice("image_score", kind, KINDS)
     if kind == "top":
         return top_mean(score_maps, top_k)
     return smoothed_maximum(score_maps) if kind == "smoothed" else best_region(score_maps)
@@ -30,7 +33,8 @@ def smoothed_maximum(score_maps: torch.Tensor, sigma: float = SIGMA) -> torch.Te
     """The highest pixel after a Gaussian blur of ``sigma``, a share of the side."""
     pixels = sigma * score_maps.shape[-1]
     width = 2 * max(1, round(3 * pixels)) + 1
-    return gaussian_blur(score_maps, [width, width], [pixels, pixels]).flatten(1).amax(dim=1)
+    blurred = gaussian_blur(score_maps, [width, width], [pixels, pixels])
+    return blurred.flatten(1).amax(dim=1).clamp(max=1)
 
 
 def best_region(score_maps: torch.Tensor) -> torch.Tensor:
@@ -39,7 +43,8 @@ def best_region(score_maps: torch.Tensor) -> torch.Tensor:
     Regions are 8-connected pixels of at least half of the map's maximum; the highest mean counts.
     """
     scores = []
-    for score_map in score_maps[:, 0].cpu().numpy():
+    for score_map in score_maps[:, 0].detach().float().cpu().numpy():
         regions, count = ndimage.label(score_map >= EXTENT * score_map.max(), np.ones((3, 3)))
-        scores.append(ndimage.mean(score_map, regions, range(1, count + 1)).max())
+        means = ndimage.mean(score_map, regions, range(1, count + 1))
+        scores.append(max(means, default=np.nan))  # no region: the map holds NaN
     return torch.tensor(np.array(scores), dtype=score_maps.dtype, device=score_maps.device)
