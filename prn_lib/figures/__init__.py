@@ -14,8 +14,11 @@ from prn_lib.figures.data import (
     show_split,
 )
 from prn_lib.figures.decoder import show_decoding
+from prn_lib.figures.defect_sizes import show_auroc_by_area, show_scored_maps
 from prn_lib.figures.features import show_channels, show_rows
 from prn_lib.figures.fusion import show_fusion, show_impulses
+from prn_lib.figures.losses import show_loss_terms, show_pixel_losses
+from prn_lib.figures.metrics import show_cells, show_curves, show_rivals
 from prn_lib.figures.network import show_network
 from prn_lib.figures.noise import show_fade, show_lattice
 from prn_lib.figures.prototypes import show_by_count, show_inertias, show_lloyd
@@ -45,9 +48,12 @@ __all__ = [
     "one_of_each_type",
     "picture",
     "show_anomalies",
+    "show_auroc_by_area",
     "show_by_count",
     "show_category",
+    "show_cells",
     "show_channels",
+    "show_curves",
     "show_decoding",
     "show_defect_areas",
     "show_extension",
@@ -61,13 +67,17 @@ __all__ = [
     "show_lattice",
     "show_lloyd",
     "show_loss",
+    "show_loss_terms",
     "show_made",
     "show_maps",
     "show_network",
     "show_patches",
+    "show_pixel_losses",
+    "show_rivals",
     "show_rows",
     "show_score_maps",
     "show_scored",
+    "show_scored_maps",
     "show_seen",
     "show_simulation",
     "show_split",

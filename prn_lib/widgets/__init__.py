@@ -1,9 +1,12 @@
 """Pictures that a reader can steer, in a notebook and on a published page alike."""
 
 from prn_lib.widgets.attention import explore_attention
+from prn_lib.widgets.defect_sizes import explore_defect_sizes
 from prn_lib.widgets.explore import explore
 from prn_lib.widgets.features import explore_channels
 from prn_lib.widgets.fusion import explore_impulse
+from prn_lib.widgets.losses import explore_focal
+from prn_lib.widgets.metrics import explore_threshold
 from prn_lib.widgets.prototypes import explore_prototypes
 from prn_lib.widgets.synthesis import (
     explore_colours,
@@ -21,7 +24,9 @@ __all__ = [
     "explore_attention",
     "explore_channels",
     "explore_colours",
+    "explore_defect_sizes",
     "explore_extension",
+    "explore_focal",
     "explore_foreground",
     "explore_impulse",
     "explore_noise",
@@ -30,4 +35,5 @@ __all__ = [
     "explore_opacity",
     "explore_prototypes",
     "explore_target_areas",
+    "explore_threshold",
 ]

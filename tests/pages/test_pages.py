@@ -19,6 +19,7 @@ def test_the_book_is_built():
         "index", "how-to-use", "reproduce", "data", "own-product",
         "noise", "simulated", "extended", "target-areas",
         "features", "prototypes", "fusion", "attention", "decoder", "network",
+        "training", "metrics", "tiny-defects",
     }  # fmt: skip
 
 
@@ -116,6 +117,7 @@ def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
 SLIDERS = {  # on each page
     "noise": 5, "simulated": 3, "extended": 3, "target-areas": 4,
     "features": 2, "prototypes": 3, "fusion": 2, "attention": 4,
+    "training": 3, "metrics": 1, "tiny-defects": 2,
 }  # fmt: skip
 
 
