@@ -10,6 +10,7 @@ quarter of the images are normal, as in MVTec's test sets.
 import argparse
 import json
 import math
+import statistics
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -61,7 +62,7 @@ def _images(count: int) -> tuple[np.ndarray, np.ndarray]:
     logits = rng.standard_normal(masks.shape, np.float32)
     for plane in logits:
         plane[:] = 3 * ndimage.gaussian_filter(plane, 2)
-    return 1 / (1 + np.exp(3 - logits - 1.5 * masks)), masks
+    return (1 / (1 + np.exp(3 - logits - 1.5 * masks))).astype(np.float32), masks
 
 
 def _compare(count: int, rounds: int) -> dict[str, object]:
@@ -161,7 +162,7 @@ def _seconds(
             start = time.perf_counter()
             found[name] = work()
             seconds[name].append(time.perf_counter() - start)
-    return {name: sorted(all_)[len(all_) // 2] for name, all_ in seconds.items()}, found
+    return {name: statistics.median(all_) for name, all_ in seconds.items()}, found
 
 
 if __name__ == "__main__":

@@ -70,18 +70,18 @@ def _measure(experiment: Experiment, device: torch.device, full: bool) -> dict[s
     parts = _watch(training, device)
     _timed(training, steps, device)
     total = sum(parts.values())
-    epochs = count_steps(NORMALS, experiment.normals_per_batch, 700, None)
+    all_steps = count_steps(NORMALS, experiment.normals_per_batch, 700, None)
     measured = {
         "images_a_step": training.images_per_batch,
         "step_seconds": seconds / steps,
         "steps_a_second": steps / seconds,
         "images_a_second": steps * training.images_per_batch / seconds,
         "shares": {name: part / total for name, part in parts.items()},
-        "minutes_for_700_epochs": epochs * seconds / steps / 60,
+        "minutes_for_700_epochs": all_steps * seconds / steps / 60,
     }
     if full and device.type == "cuda":
         training = prepare_training(_setup(experiment, device))
-        measured["minutes_measured"] = _timed(training, epochs, device) / 60
+        measured["minutes_measured"] = _timed(training, all_steps, device) / 60
     if device.type == "cuda":
         measured["memory_gb"] = torch.cuda.max_memory_allocated() / 1e9
     return measured
