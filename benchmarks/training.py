@@ -77,8 +77,9 @@ def _measure(experiment: Experiment, device: torch.device, full: bool) -> dict[s
         "steps_a_second": steps / seconds,
         "images_a_second": steps * training.images_per_batch / seconds,
         "shares": {name: part / total for name, part in parts.items()},
-        "minutes_for_700_epochs": all_steps * seconds / steps / 60,
     }
+    if experiment.normals_per_batch == Experiment.normals_per_batch:  # the paper's batch
+        measured["minutes_for_700_epochs"] = all_steps * seconds / steps / 60
     if full and device.type == "cuda":
         training = prepare_training(_setup(experiment, device))
         measured["minutes_measured"] = _timed(training, all_steps, device) / 60
