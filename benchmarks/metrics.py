@@ -22,11 +22,12 @@ from scipy import ndimage
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from prn_lib.files import write_text
-from prn_lib.metrics import evaluate
+from prn_lib.metrics import evaluate, rank_pixels
 from prn_lib.provenance import provenance
 
 SIDE = 256
 COMPARED = (83, 1000)
+STEPS = 200  # thresholds of the grid
 GROWTH = (83, 250, 500, 1000)
 
 
@@ -78,7 +79,10 @@ def _compare(count: int, rounds: int) -> dict[str, object]:
     }
     seconds, values = _seconds(works, rounds)
     exact = seconds["scikit_learn"] + seconds["swept_pro"]
+    bends = len(rank_pixels(masks, maps).thresholds)
     return {
+        "thresholds_where_curves_bend": bends,
+        "seconds_of_a_pass_for_each": bends * seconds["grid_pro"] / STEPS,  # reckoned, not run
         "pixels_anomalous": float(masks.mean()),
         "seconds": seconds,
         "ratio_to_scikit_learn": seconds["scikit_learn"] / seconds["ours"],
@@ -135,7 +139,7 @@ def swept_pro(masks: np.ndarray, maps: np.ndarray, limit: float = 0.3) -> float:
     return float(np.trapezoid(np.interp(grid, rate, overlap), grid) / limit)
 
 
-def grid_pro(masks: np.ndarray, maps: np.ndarray, limit: float = 0.3, steps: int = 200) -> float:
+def grid_pro(masks: np.ndarray, maps: np.ndarray, limit: float = 0.3, steps: int = STEPS) -> float:
     """PRO on equally spaced thresholds, each of them applied to all maps."""
     labelled = [ndimage.label(mask, np.ones((3, 3)))[0] for mask in masks]
     curve = []
