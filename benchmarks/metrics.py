@@ -135,8 +135,12 @@ def swept_pro(masks: np.ndarray, maps: np.ndarray, limit: float = 0.3) -> float:
     ends = np.append(np.diff(scores) != 0, True)
     overlap = np.append(0, np.cumsum(share.ravel()[order])[ends] / regions)
     rate = np.append(0, np.cumsum(negative[order])[ends] / negative.sum())
-    grid = np.append(rate[rate <= limit], limit)
-    return float(np.trapezoid(np.interp(grid, rate, overlap), grid) / limit)
+    inside = rate <= limit
+    x, y = (
+        np.append(rate[inside], limit),
+        np.append(overlap[inside], np.interp(limit, rate, overlap)),
+    )
+    return float(np.trapezoid(y, x) / limit)
 
 
 def grid_pro(masks: np.ndarray, maps: np.ndarray, limit: float = 0.3, steps: int = STEPS) -> float:
