@@ -90,6 +90,32 @@ def test_readme_quotes_the_benchmark_of_the_model():
         assert f"{record['seconds_an_image']['cpu'][batch]:.2f} s" in README
 
 
+def test_readme_quotes_the_benchmark_of_the_metrics():
+    record = json.loads((PROJECT / "results" / "benchmarks" / "metrics-cpu.json").read_text())
+    for count, made in record["compared"].items():
+        names = ("ours", "scikit_learn", "swept_pro", "grid_pro")
+        seconds = [f"{made['seconds'][name]:.2f}" for name in names]
+        ratios = [f"{made[f'ratio_to_{other}']:.1f}" for other in ("scikit_learn", "all_exact")]
+        assert f"| {count} | {' | '.join([*seconds, *ratios])} |" in README
+        for metric, allowed in (("pixel_auroc", 1e-9), ("pixel_ap", 1e-9), ("pro", 1e-6)):
+            assert made["differs_by"][metric] < allowed
+    largest = record["growth"]["1000"]
+    gigabytes = (largest["given_mb"] + largest["extra_mb"]) / 1000
+    assert gigabytes < 2
+    assert f"{gigabytes:.2f} GB" in README
+
+
+def test_readme_quotes_the_benchmark_of_training():
+    record = json.loads((PROJECT / "results" / "benchmarks" / "training-cpu.json").read_text())
+    parts = ("synthesis", "encoder", "residuals, fusion, attention", "decoder",
+             "loss and backward", "optimizer")  # fmt: skip
+    for name in record.keys() - {"provenance"}:
+        made = record[name]
+        cells = [name, f"{made['images_a_second']:.1f}", f"{made['step_seconds']:.2f}"]
+        cells += [f"{100 * made['shares'][part]:.0f}" for part in parts]
+        assert f"| {' | '.join(cells)} |" in README, name
+
+
 def test_the_data_page_shows_the_datasets_as_the_code_knows_them():
     page = (PROJECT / "data" / "README.md").read_text()
     assert overview().to_markdown(index=False) in page
