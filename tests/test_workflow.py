@@ -46,8 +46,10 @@ OVERRIDES = ("--overrides", '{"n_anomalies": 3}')
 def test_a_broken_category_does_not_stop_the_others(checkout, product_root):
     shutil.copytree(product_root / "plate", product_root / "broken")
     (product_root / "broken/train/good/001.png").write_bytes(b"not an image")
-    done = reproduce(checkout, "--dataset", "mvtec", "--data-root", str(product_root), *OVERRIDES)
+    options = ("--data-root", str(product_root), "--tensorboard", "events", *OVERRIDES)
+    done = reproduce(checkout, "--dataset", "mvtec", *options)
     assert done.returncode == 1, done.stderr
+    assert len(list((checkout / "events/mvtec/plate").glob("smoke-seed0-*/events*"))) == 1
     assert "FAILED broken: ValueError: cannot read image" in done.stderr
     assert "001.png" in done.stderr
     assert re.search(r"^\| plate ", done.stdout, re.MULTILINE)  # the table has the other one
@@ -112,4 +114,5 @@ def test_the_notebooks_parameters_are_known_to_the_batch():
     names = {line.split(" = ")[0] for line in "".join(cell["source"]).splitlines()}
     assert names == {
         "dataset", "category", "data_root", "preset", "seed", "overrides", "out_dir",
+        "tensorboard",
     }  # fmt: skip
