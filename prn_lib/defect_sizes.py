@@ -14,7 +14,7 @@ import torch
 from torchvision.transforms.v2.functional import gaussian_blur
 
 from prn_lib.metrics import auroc
-from prn_lib.model.image_scores import best_region, smoothed_maximum, top_mean
+from prn_lib.model.image_scores import best_region, count_at, smoothed_maximum, top_mean
 
 PAPER = "top 100"
 ALL = "all"
@@ -26,8 +26,7 @@ def image_score_candidates(side: int) -> dict[str, Callable[[torch.Tensor], torc
     """Scores ``(N, 1, side, side)`` -> ``(N,)`` by name; lengths are meant at 256 x 256."""
 
     def top(count: int) -> Callable[[torch.Tensor], torch.Tensor]:
-        scaled = max(1, round(count * (side / 256) ** 2))
-        return lambda maps: top_mean(maps, scaled)
+        return lambda maps: top_mean(maps, count_at(side, count))
 
     def smoothed(pixels: int) -> Callable[[torch.Tensor], torch.Tensor]:
         return lambda maps: smoothed_maximum(maps, pixels / 256)

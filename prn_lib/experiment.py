@@ -17,7 +17,7 @@ from prn_lib.datasets.dtd import read_textures
 from prn_lib.foregrounds import estimate_foregrounds, read_foregrounds
 from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
 from prn_lib.model.attention import EMBEDDINGS, EXPONENTS, RESIDUAL_BLOCKS
-from prn_lib.model.image_scores import KINDS
+from prn_lib.model.image_scores import KINDS, count_at
 from prn_lib.model.prototypes import RESIDUALS
 from prn_lib.synthesis import Synthesizer, generated_textures
 from prn_lib.synthesis.foreground import check_foregrounds
@@ -147,7 +147,7 @@ class Experiment:
     @property
     def top_k(self) -> int:
         """Pixels averaged into the image score at ``image_size``: the count scales with area."""
-        return max(1, round(self.top_pixels * (self.image_size / 256) ** 2))
+        return count_at(self.image_size, self.top_pixels)
 
     @property
     def run_name(self) -> str:

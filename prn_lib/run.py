@@ -116,12 +116,12 @@ def _compute(
 ) -> Result:
     clock = {"start": time.perf_counter()}
     setup = set_up(experiment, device)
-    category = setup.category
+    category, split = setup.category, _split_names(setup.category)
     training = prepare_training(setup)
     checkpoint = Checkpoint(
         place,
         dataclasses.asdict(experiment),
-        _split_names(category),
+        split,
         provenance(device, {}),
         checkpoint_seconds,
     )
@@ -140,7 +140,7 @@ def _compute(
             for sample, score in zip(category.test, judgement.image_scores, strict=True)
         ],
         losses=training.losses,
-        split=_split_names(category),
+        split=split,
         notes=[
             *category.notes,
             *_vanished("test", category.test, setup.test_masks.flatten(1).any(1)),

@@ -24,6 +24,11 @@ def image_scores(score_maps: torch.Tensor, kind: str, top_k: int) -> torch.Tenso
     return smoothed_maximum(score_maps) if kind == "smoothed" else best_region(score_maps)
 
 
+def count_at(side: int, pixels: int) -> int:
+    """As many pixels of ``side`` x ``side`` as ``pixels`` are of 256 x 256, at least one."""
+    return max(1, round(pixels * (side / 256) ** 2))
+
+
 def top_mean(score_maps: torch.Tensor, top_k: int) -> torch.Tensor:
     """The mean of the ``top_k`` highest pixels (Sec. 3.5, 4.1)."""
     return score_maps.flatten(1).topk(top_k, dim=1).values.mean(dim=1)
