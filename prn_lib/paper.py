@@ -1,60 +1,92 @@
-"""PRN's own results as the paper prints them, for comparison (Tables 1, 2, 8, 9 and 10)."""
+"""The paper's tables as data, from ``data/paper`` in a checkout of the project.
 
+All numbers are in percent as printed, seconds apart; columns are named as in ``METRICS``. The rows
+that the paper calls "Ours" have the method ``PRN``, and printed averages the category ``average``.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from prn_lib.checks import check_choice
 from prn_lib.metrics import METRICS
+from prn_lib.paths import project_folder
 
-# dataset: category, image AUROC, pixel AUROC, PRO, pixel AP; in percent
-_PRINTED = {
-    "mvtec": """
-        carpet      99.7 99.0 97.0 82.0
-        grid        99.4 98.4 95.9 45.7
-        leather    100.0 99.7 99.2 69.7
-        tile       100.0 99.6 98.2 96.5
-        wood       100.0 97.8 95.9 82.6
-        bottle     100.0 99.4 97.0 92.3
-        cable       98.9 98.8 97.2 78.9
-        capsule     98.0 98.5 92.5 62.2
-        hazelnut   100.0 99.7 97.4 93.8
-        metal_nut  100.0 99.7 95.8 98.0
-        pill        99.3 99.5 97.2 91.3
-        screw       95.9 97.5 92.4 44.9
-        toothbrush 100.0 99.6 95.6 78.1
-        transistor  99.7 98.4 94.8 85.6
-        zipper      99.7 98.8 95.5 77.6
-    """,
-    "dagm": """
-        Class1     100.0 92.7 90.3 50.1
-        Class2      96.0 97.1 95.6 44.8
-        Class3      99.2 94.2 91.3 32.4
-        Class4      99.7 98.2 96.7 67.2
-        Class5      96.9 94.9 86.1 30.2
-        Class6     100.0 98.4 95.7 71.7
-        Class7     100.0 95.1 91.3 51.3
-        Class8      93.4 97.1 95.1 34.4
-        Class9      97.1 98.7 96.8 46.4
-        Class10     99.9 99.6 99.0 65.6
-    """,
-    "btad": """
-        01         100.0 96.6 81.4 38.8
-        02          84.1 95.1 54.4 65.7
-        03          99.9 99.6 98.3 57.4
-    """,
-    "ksdd2": """
-        all         96.4 97.6 94.9 72.5
-    """,
-}
+TABLES = tuple(str(number) for number in range(1, 11))
+AVERAGED = (1, 2, 9, 10)  # the tables with a row of averages
+ROUNDING = 0.0501  # half a unit of the last printed digit, and room for binary fractions
+_TEXT = ("category", "method", "backbone", "evidence", "english", "chinese", "taken")
 
 
-def _parse(table: str) -> dict[str, dict[str, float]]:
-    rows = (line.split() for line in table.strip().splitlines())
-    return {
-        name: dict(zip(METRICS, (float(x) / 100 for x in values), strict=True))
-        for name, *values in rows
-    }
+@cache
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; work in a checkout of the project")
+    return pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False)
 
 
-PRINTED = {dataset: _parse(table) for dataset, table in _PRINTED.items()}
+def _table(name: str) -> pd.DataFrame:
+    return _read(project_folder() / "data" / "paper" / f"{name}.csv").copy()
+
+
+def read_table(number: int) -> pd.DataFrame:
+    """One of the paper's ten tables, a row for each category (or setting) and method.
+
+    Raises ValueError for another number, FileNotFoundError outside a checkout of the project.
+    """
+    check_choice("table", str(number), TABLES)
+    return _table(f"table{number}")
+
+
+def doubtful() -> pd.DataFrame:
+    """What is doubtful in the tables and in what the text says of them: columns are text.
+
+    ``english`` and ``chinese`` are what the two copies of the text have, ``taken`` is what the
+    tables here have, and ``why`` the reason. FileNotFoundError outside a checkout of the project.
+    """
+    return _table("doubtful")
+
+
+def averages() -> pd.DataFrame:
+    """Every average that Tables 1, 2, 9 and 10 print, beside the mean of its rows, in percent.
+
+    ``agrees`` is strict: printed and recomputed differ by no more than the rounding of the average
+    itself, ``ROUNDING``, although the rows are rounded too, which allows for as much again.
+    FileNotFoundError outside a checkout of the project.
+    """
+    return pd.concat([_averages(number) for number in AVERAGED], ignore_index=True)
+
+
+def _averages(number: int) -> pd.DataFrame:
+    table = read_table(number).melt(["category", "method"], var_name="metric", value_name="value")
+    is_average = table["category"] == "average"
+    keys = ["method", "metric"]
+    printed = table[is_average].set_index(keys)["value"].rename("printed")
+    recomputed = table[~is_average].groupby(keys)["value"].mean().rename("recomputed")
+    both = printed.to_frame().join(recomputed).reset_index()
+    both.insert(0, "table", number)
+    both["difference"] = both["printed"] - both["recomputed"]
+    return both.assign(agrees=both["difference"].abs() <= ROUNDING)
+
+
+@cache
+def own_results() -> dict[str, dict[str, dict[str, float]]]:
+    """Dataset -> category -> metric -> fraction, of PRN; empty outside a checkout."""
+    try:
+        ksdd2 = read_table(8).query("dataset == 'ksdd2'").assign(category="all")
+        mvtec = read_table(1).merge(read_table(2), on=["category", "method"])
+        tables = {"mvtec": mvtec, "dagm": read_table(9), "btad": read_table(10), "ksdd2": ksdd2}
+    except FileNotFoundError:
+        return {}
+    own = {k: t.query("method == 'PRN' and category != 'average'") for k, t in tables.items()}
+    return {k: (t.set_index("category")[[*METRICS]] / 100).T.to_dict() for k, t in own.items()}
 
 
 def paper_metrics(dataset: str, category: str) -> dict[str, float] | None:
-    """The paper's four metrics of a category as fractions, or None where it has none."""
-    return PRINTED.get(dataset, {}).get(category)
+    """The paper's four metrics of a category as fractions, or None.
+
+    None if the paper has no such category, or if the tables are not at hand: the library is
+    installed outside a checkout of the project.
+    """
+    return own_results().get(dataset, {}).get(category)
