@@ -1,25 +1,30 @@
-# `make help` lists the targets. Variables of `make reproduce` (all optional):
-DATASET    ?= mini
-DATA_ROOT  ?=
-CATEGORIES ?=
-PRESET     ?= quick
-SEED       ?= 0
-OVERRIDES  ?=
+# `make help` lists the targets. Variables of the batch (all optional):
+DATASET     ?=
+DATA_ROOT   ?=
+CATEGORIES  ?=
+PRESET      ?=
+SEED        ?= 0
+SEEDS       ?=
+OVERRIDES   ?=
 TENSORBOARD ?=
-PYTHON     ?= python3
+JOBS        ?= 0
+PROFILE     ?=
+DRY_RUN     ?=
+PYTHON      ?= python3
 
 BIN   := .venv/bin
 STAMP := .make
-LIBRARY  := $(shell find prn_lib -name '*.py')
+LIBRARY  := $(shell find prn_lib -name '*.py' -o -name '*.json')
 CHAPTERS := $(wildcard book/*.ipynb)
 BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path '*/.ipynb_checkpoints/*')
-TESTS    := $(shell find tests workflow .ci -type f -not -name '*.pyc')
-RECORDS   = $(shell find runs -name result.json 2>/dev/null)
+TESTS    := $(shell find tests workflow benchmarks data/paper results .ci -type f -not -name '*.pyc')
+RECORDS   = $(shell find runs results data/paper -name result.json -o -path 'results/*.json' -o -name '*.csv' -o -path '*/figures/*.png' 2>/dev/null)
 HTML     := book/_build/html/index.html
 
 export PRN_PROGRESS ?= text
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test book lab clean
+TABLES := $(addprefix table,1 2 3 4 5 6 7 8 9 10) readings figure6 figure8 all-tables
+.PHONY: help reproduce $(TABLES) status test book lab clean
 
 help:
 	@echo 'make reproduce   train and evaluate PRN on every category, write the table, build the book'
@@ -27,6 +32,13 @@ help:
 	@echo '                 DATA_ROOT=<folder of the images; default data/<DATASET>> CATEGORIES=a,b'
 	@echo '                 PRESET=paper|quick|smoke SEED=0 OVERRIDES=<JSON of options>'
 	@echo '                 TENSORBOARD=<folder for the curves of every training>'
+	@echo 'make table1      every run that a table of the paper needs (table1 to table10), readings,'
+	@echo '                 figure6, figure8 or all-tables, on the datasets of the paper or DATASET=;'
+	@echo '                 DATA_ROOT=<folder that holds mvtec, dagm, btad, ksdd2> SEEDS=0,1,2'
+	@echo '                 PRESET=paper (mini: quick) JOBS=<runs at once; default one a GPU, or 1>'
+	@echo '                 DRY_RUN=1: only say what would run, and how long it should take'
+	@echo '                 PROFILE=workflow/profiles/slurm: on a cluster'
+	@echo 'make status      how the last batch stands: done, running, failed, time left'
 	@echo 'make test        style, unit tests, every chapter, the book with warnings as errors'
 	@echo 'make book        build the book into book/_build/html'
 	@echo 'make lab         open the chapters in JupyterLab'
@@ -40,15 +52,29 @@ $(STAMP)/installed: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@mkdir -p $(STAMP) && touch $@
 
-reproduce: $(STAMP)/installed $(STAMP)/scripts
-	@echo '== one notebook for every category of $(DATASET), preset $(PRESET), seed $(SEED)'
-	@status=0; \
-	$(BIN)/python workflow/reproduce.py --dataset '$(DATASET)' --data-root '$(DATA_ROOT)' \
-	    --categories '$(CATEGORIES)' --preset '$(PRESET)' --seed '$(SEED)' \
-	    --overrides '$(OVERRIDES)' --tensorboard '$(TENSORBOARD)' || status=$$?; \
-	test $$status -eq 2 || $(MAKE) --no-print-directory book || status=1; \
+# One call of the batch: $(1) the targets, $(2) dataset, $(3) preset, $(4) seeds.
+batch = $(BIN)/python workflow/batch.py $(1) --dataset '$(2)' --preset '$(3)' --seeds '$(4)' \
+    --data-root '$(DATA_ROOT)' --categories '$(CATEGORIES)' --overrides '$(OVERRIDES)' \
+    --tensorboard '$(TENSORBOARD)' --jobs '$(JOBS)' --profile '$(PROFILE)' \
+    $(if $(DRY_RUN),--dry-run)
+# The book shows what was run, also if something failed; not after a wrong request or a dry run.
+define batch_and_book
+	@status=0; $(call batch,$(1),$(2),$(3),$(4)) || status=$$?; \
+	test $$status -eq 2 -o -n '$(DRY_RUN)' || $(MAKE) --no-print-directory book || status=1; \
 	exit $$status
-	@echo '== executed notebooks: runs/$(DATASET)/<category>/<run>/reproduce.ipynb'
+endef
+
+reproduce: $(STAMP)/installed $(STAMP)/scripts
+	@echo '== one notebook for every category of $(or $(DATASET),mini)'
+	$(call batch_and_book,reproduce,$(or $(DATASET),mini),$(or $(PRESET),quick),$(or $(SEEDS),$(SEED)))
+	@echo '== executed notebooks: runs/$(or $(DATASET),mini)/<category>/<run>/reproduce.ipynb'
+
+$(TABLES): $(STAMP)/installed $(STAMP)/scripts
+	@echo '== every run that $@ needs; finished runs are kept'
+	$(call batch_and_book,$(patsubst all-tables,all,$@),$(DATASET),$(PRESET),$(SEEDS))
+
+status: $(STAMP)/installed
+	@$(BIN)/python workflow/batch.py --status --jobs '$(JOBS)'
 
 book: $(HTML)
 	@echo '== the book: open $(HTML)'

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -77,7 +78,7 @@ class Experiment:
     top_pixels: int = 100  # averaged into the image score, counted at 256 x 256
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
+        hints = _hints()
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             _check_type(field.name, value, hints[field.name])
@@ -237,6 +238,11 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate": 1e-3,
     },
 }
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    return get_type_hints(Experiment)
 
 
 def _check_type(name: str, value: Any, expected: Any) -> None:

@@ -23,7 +23,7 @@ def provenance(device: torch.device, clock: dict[str, float]) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
-        "hardware": _hardware(device),
+        "hardware": hardware_of(device),
         "threads": torch.get_num_threads(),
         "seconds": seconds,
         "versions": {
@@ -34,7 +34,8 @@ def provenance(device: torch.device, clock: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def _hardware(device: torch.device) -> str:
+def hardware_of(device: torch.device) -> str:
+    """The device's name as records have it; a processor's with its number of cores."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     cpuinfo = Path("/proc/cpuinfo")

@@ -1,17 +1,31 @@
-"""The batch as a user starts it: real notebooks, real papermill, the smallest preset."""
+"""The batch as a user starts it: real notebooks, papermill and Snakemake, the smallest preset."""
 
 import json
 import os
+import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
+import batch
 import nbformat
+import one_run
+import psutil
 import pytest
+import torch
+from causes import remedy, unexplained
+
+from prn_lib.plan import Request, plan
+from prn_lib.run import load_result, run
 
 PROJECT = Path(__file__).parents[1]
+RUN = "smoke-seed0-*"
+FEW = ("--overrides", '{"n_anomalies": 3}')  # as many as the small product has of each type
 
 
 @pytest.fixture
@@ -21,7 +35,7 @@ def checkout(tmp_path):
     folder.mkdir()
     for name in ("prn_lib", "workflow", "book", "_toc.yml"):
         source = PROJECT / name
-        ignore = shutil.ignore_patterns("_build", "__pycache__")
+        ignore = shutil.ignore_patterns("_build", "__pycache__", "node_modules")
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=ignore)
         else:
@@ -29,90 +43,255 @@ def checkout(tmp_path):
     return folder
 
 
-def reproduce(checkout, *options):
-    return subprocess.run(
-        [sys.executable, "workflow/reproduce.py", "--preset", "smoke", *options],
+@pytest.fixture
+def products(product_root):
+    """``product_root`` with the categories of these names, all alike."""
+
+    def make(*names):
+        for name in names:
+            if not (product_root / name).exists():
+                shutil.copytree(product_root / "plate", product_root / name)
+        return product_root
+
+    return make
+
+
+def start(checkout, root, *options):
+    """The batch over every category of ``root`` in a process of its own."""
+    request = ("reproduce", "--dataset", "mvtec", "--data-root", str(root), "--seeds", "0")
+    return subprocess.Popen(
+        [sys.executable, "workflow/batch.py", *request, "--preset", "smoke", *FEW, *options],
         cwd=checkout,
         env={**os.environ, "PYTHONPATH": str(checkout)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=600,
     )
 
 
-OVERRIDES = ("--overrides", '{"n_anomalies": 3}')
+def finish(process):
+    out, err = process.communicate(timeout=600)
+    return process.returncode, out, err
 
 
-def test_a_broken_category_does_not_stop_the_others(checkout, product_root):
-    shutil.copytree(product_root / "plate", product_root / "broken")
-    (product_root / "broken/train/good/001.png").write_bytes(b"not an image")
-    options = ("--data-root", str(product_root), "--tensorboard", "events", *OVERRIDES)
-    done = reproduce(checkout, "--dataset", "mvtec", *options)
-    assert done.returncode == 1, done.stderr
-    assert len(list((checkout / "events/mvtec/plate").glob("smoke-seed0-*/events*"))) == 1
-    assert "FAILED broken: ValueError: cannot read image" in done.stderr
-    assert "001.png" in done.stderr
-    assert re.search(r"^\| plate ", done.stdout, re.MULTILINE)  # the table has the other one
-    runs = checkout / "runs/mvtec"
-    left = list((runs / "broken").glob("*.failed.ipynb"))
-    assert len(left) == 1
-    assert nbformat.read(left[0], 4).metadata.papermill.exception
-    (record,) = (runs / "plate").glob("*/result.json")
-    notebook = nbformat.read(record.parent / "reproduce.ipynb", 4)
-    assert not notebook.metadata.papermill.exception
-    images = [
-        output
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if "<img alt=" in output.get("data", {}).get("text/html", "")
-    ]
-    assert len(images) >= 4
-    (table,) = runs.glob("*.md")
-    assert "plate" in table.read_text()
+def the_run(checkout, category):
+    (record,) = (checkout / "runs/mvtec" / category).glob(f"{RUN}/result.json")
+    return record.parent
 
-    shutil.copy(product_root / "plate/train/good/001.png", product_root / "broken/train/good")
-    before = record.stat().st_mtime_ns
-    again = reproduce(checkout, "--dataset", "mvtec", "--data-root", str(product_root), *OVERRIDES)
-    assert again.returncode == 0, again.stderr
-    assert "finished earlier, kept" in again.stdout
-    assert record.stat().st_mtime_ns == before
-    assert not list((runs / "broken").glob("*.failed.ipynb"))
+
+def kernels_of(category):
+    """The processes that compute a category's run: children of its ``one_run.py``."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = " ".join(process.info["cmdline"] or [])
+        if "one_run.py" in words and f'"category": "{category}"' in words:
+            with suppress(psutil.Error):  # it may end at any moment
+                found += [p for p in process.children(recursive=True) if is_kernel(p)]
+    return found
+
+
+def is_kernel(process):
+    with suppress(psutil.Error):
+        return "ipykernel" in " ".join(process.cmdline())
+    return False
+
+
+def test_what_fails_is_named_and_does_not_stop_the_others(checkout, products):
+    root = products("broken", "doomed")
+    (root / "broken/train/good/001.png").write_bytes(b"not an image")
+    process = start(checkout, root, "--tensorboard", "events")
+    killed = set()
+    while process.poll() is None:  # whenever a kernel works on "doomed", out of memory, so to say
+        for kernel in kernels_of("doomed"):
+            killed.add(kernel.pid)
+            with suppress(psutil.Error):
+                kernel.kill()
+        time.sleep(0.2)
+    status, out, err = finish(process)
+    assert status == 1, err
+    assert len(killed) == 2  # it was tried once more
+    failed = [line for line in err.splitlines() if line.startswith("FAILED ")]
+    assert len(failed) == 2
+    assert re.match(r"FAILED mvtec/broken/\S+: ValueError: cannot read image .*001.png", failed[0])
+    assert "; read " in failed[0]
+    assert re.match(r"FAILED mvtec/doomed/\S+: Killed: .*; if memory ran out, .*JOBS", failed[1])
+    assert re.search(r"^\| plate ", out, re.MULTILINE)  # the table has the good one
+    assert len(list((checkout / "events/mvtec/plate").glob(f"{RUN}/events*"))) == 1
+    (notebook,) = (checkout / "runs/mvtec/broken").glob("*.failed.ipynb")
+    assert nbformat.read(notebook, 4).metadata.papermill.exception
+
+    folder = the_run(checkout, "plate")
+    executed = nbformat.read(folder / "reproduce.ipynb", 4)
+    assert not executed.metadata.papermill.exception
+    shown = [o for c in executed.cells if c.cell_type == "code" for o in c.outputs]
+    assert sum("<img alt=" in o.get("data", {}).get("text/html", "") for o in shown) >= 4
+
+    shutil.copy(root / "plate/train/good/001.png", root / "broken/train/good")
+    before = (folder / "result.json").stat().st_mtime_ns
+    status, out, err = finish(start(checkout, root))
+    assert status == 0, err
+    assert (folder / "result.json").stat().st_mtime_ns == before
+    assert all(f"| {name} " in out for name in ("broken", "doomed", "plate"))
+    assert not list((checkout / "runs/mvtec").glob("*/*.failed.*"))
+
+
+def test_a_batch_that_is_killed_computes_no_finished_run_again(checkout, products, tmp_path):
+    names = ["plate", "slab", "tray"]
+    root = products(*names)
+    draw = random.Random(0)
+    finished: dict[str, int] = {}
+    for _ in range(3):
+        process = start(checkout, root)
+        end = time.monotonic() + draw.uniform(8, 25)
+        while process.poll() is None and time.monotonic() < end:
+            time.sleep(0.2)
+        process.send_signal(signal.SIGKILL)
+        finish(process)
+        for record in (checkout / "runs/mvtec").glob(f"*/{RUN}/result.json"):
+            stamp = record.stat().st_mtime_ns
+            assert finished.setdefault(record.parents[1].name, stamp) == stamp
+    status, _, err = finish(start(checkout, root))
+    assert status == 0, err
+    for name, stamp in finished.items():
+        assert (the_run(checkout, name) / "result.json").stat().st_mtime_ns == stamp
+    threads = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count())  # as the batch does
+    for name in names:
+        record = load_result(the_run(checkout, name))
+        never_stopped = run(record.experiment, tmp_path / name)
+        assert record.losses == never_stopped.losses
+        assert record.metrics == never_stopped.metrics
+    torch.set_num_threads(threads)
+    assert not list((checkout / "runs/mvtec").glob("*/*.unfinished"))
+
+
+def test_a_full_disk_is_named_with_the_remedy(checkout, products):
+    (checkout / "runs").mkdir()
+    size = "size=220m"  # a run leaves 71 MB and needs 191 on the way: room for one, not for two
+    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(checkout / "runs")]
+    if subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        root = products("slab")
+        status, out, err = finish(start(checkout, root))
+        assert status == 1
+        assert ("| plate " in out) + ("| slab " in out) == 1
+        (line,) = (line for line in err.splitlines() if line.startswith("FAILED "))
+        assert "make room on that disk and start again" in line
+        subprocess.run(["mount", "-o", "remount,size=400m", str(checkout / "runs")], check=True)
+        status, out, err = finish(start(checkout, root))
+        assert status == 0, err
+    finally:
+        subprocess.run(["umount", "--lazy", str(checkout / "runs")], check=True)
+
+
+def main_of_batch(monkeypatch, capsys, *options):
+    """The batch's main function in this process: exit status, output, errors."""
+    monkeypatch.setattr(sys, "argv", ["batch.py", *options])
+    status = batch.main()
+    return status, *capsys.readouterr()
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--dataset", "mini2"), "error: unknown dataset 'mini2'"),
-        (("--dataset", "mvtec"), "error: dataset 'mvtec' needs data_root"),
-        (("--dataset", "mvtec", "--data-root", "/none"), "error: no mvtec category found in /none"),
-        (("--overrides", '{"epochz": 3}'), "did you mean 'epochs'?"),
-        (("--overrides", "{3"), "error: overrides are not JSON"),
-        (("--overrides", "[1]"), "error: overrides must be a JSON object"),
-        (("--categories", "weave", "--preset", "slow"), "error: unknown preset 'slow'"),
+        (("table4", "--dataset", "mini2"), "error: unknown dataset 'mini2'"),
+        (("table4", "--data-root", "/none"), "error: no mvtec category found in /none"),
+        (("table11",), "error: unknown target 'table11'; known: reproduce, table1"),
+        (("table1", "--overrides", '{"epochz": 3}'), "did you mean 'epochs'?"),
+        (("table1", "--overrides", "{3"), "error: overrides are not JSON"),
+        (("table1", "--overrides", "[1]"), "error: overrides must be a JSON object"),
+        (("table1", "--preset", "slow"), "error: unknown preset 'slow'"),
+        (("table1", "--seeds", "0,x"), "error: seeds must be whole numbers"),
+        (("table1", "--categories", "plat"), "unknown category of mvtec 'plat'; known: plate"),
+        (
+            ("table7", "--overrides", '{"n_anomalies": 3}'),
+            "error: overrides has 'n_anomalies', which the variant 'anomalies_1' sets itself",
+        ),
     ],
 )
-def test_a_wrong_request_ends_in_one_line(checkout, options, message):
-    done = reproduce(checkout, *options)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+def test_a_wrong_request_ends_in_one_line(options, message, product_root, monkeypatch, capsys):
+    if "--dataset" not in options and "--data-root" not in options:
+        options = (*options, "--data-root", str(product_root))
+    status, _, err = main_of_batch(monkeypatch, capsys, *options, "--dry-run")
+    assert status == 2
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
 
 
-def test_a_wrong_category_is_named_with_the_known_ones(checkout, product_root):
-    done = reproduce(
-        checkout, "--dataset", "mvtec", "--data-root", str(product_root), "--categories", "plat"
-    )
-    assert done.returncode == 1
-    assert "FAILED plat: ValueError: unknown category 'plat' of mvtec" in done.stderr
-    assert "there: plate" in done.stderr
+def test_a_dry_run_lists_the_runs_and_starts_none(product_root, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("prn_lib.run.project_folder", lambda: tmp_path)
+    request = ("table6", "--data-root", str(product_root), "--seeds", "0,1", "--preset", "smoke")
+    status, out, _ = main_of_batch(monkeypatch, capsys, *request, "--dry-run")
+    assert status == 0
+    assert len(re.findall(r"^waiting  mvtec/plate/smoke-seed", out, re.MULTILINE)) == 8
+    assert "(100%" in out
+    assert "8 runs: 0 done, 0 running, 0 failed, 8 waiting" in out
+    assert "GPU hours" in out
+    assert not list(tmp_path.glob("runs/*"))
+
+    jobs = plan(Request(["table6"], data_root=str(product_root), preset="smoke", seeds=[0, 1]))
+    done, broken = jobs[0].folder, jobs[1].folder
+    done.mkdir(parents=True)
+    (done / "reproduce.ipynb").write_text("{}")
+    broken.parent.mkdir(parents=True, exist_ok=True)
+    told = {"cause": "ValueError: no", "remedy": "read it"}
+    broken.with_name(f"{broken.name}.failed.json").write_text(json.dumps(told))
+    status, out, _ = main_of_batch(monkeypatch, capsys, *request, "--status")
+    assert "8 runs: 1 done, 0 running, 1 failed, 6 waiting" in out
+    assert "ValueError: no; read it" in out
 
 
-def test_the_notebooks_parameters_are_known_to_the_batch():
+def test_snakemake_itself_knows_the_targets(checkout, product_root):
+    words = ["table5", "--cores", "1", "--dry-run", "--config", "seeds=0", "preset=smoke"]
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-s", "workflow/Snakefile", *words,
+         f"data_root={product_root}"],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^ *run +6 *$", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_each_run_gets_a_gpu_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(one_run, "project_folder", lambda: tmp_path)
+    taken = []
+
+    def take(left):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,GPU-5,7")
+        with one_run.own_gpu():
+            taken.append(os.environ["CUDA_VISIBLE_DEVICES"])
+            if left:
+                take(left - 1)
+
+    take(2)
+    assert taken == ["4", "GPU-5", "7"]
+    with pytest.raises(RuntimeError, match="all 3 GPUs are taken by other runs"):
+        take(3)
+    taken.clear()
+    take(0)  # they were given back
+    assert taken == ["4"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "6")  # a cluster has chosen
+    with one_run.own_gpu():
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "6"
+
+
+def test_causes_have_remedies():
+    notebook = Path("x.failed.ipynb")
+    assert "smaller batches" in remedy("OutOfMemoryError", "CUDA out of memory.", notebook)
+    full = OSError(28, "No space left on device")
+    assert "make room" in remedy("OSError", str(full), notebook)
+    assert remedy("ValueError", "no such option", notebook) == "read x.failed.ipynb"
+    assert unexplained(0)[0] == "the disk is full"
+    assert "killed or cancelled" in unexplained(10**10)[0]
+
+
+def test_the_notebooks_parameters_are_those_of_a_job(product_root):
     notebook = json.loads((PROJECT / "book/reproduce.ipynb").read_text())
     (cell,) = (c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", []))
     names = {line.split(" = ")[0] for line in "".join(cell["source"]).splitlines()}
-    assert names == {
-        "dataset", "category", "data_root", "preset", "seed", "overrides", "out_dir",
-        "tensorboard",
-    }  # fmt: skip
+    (job,) = plan(Request(["table1"], data_root=str(product_root), seeds=[0]))
+    assert names == {*job.parameters(), "out_dir"}

@@ -1,27 +1,52 @@
-"""Copy the records of finished runs into ``results/``, which is committed."""
+"""Copy what may be committed of finished runs into ``results/``: records, and some figures.
+
+Figures show images, so only those of data that this project generates are copied.
+"""
 
 import shutil
 import sys
 from pathlib import Path
 
+from prn_lib.datasets import DATASETS
+from prn_lib.figures.saved import dataset_of
+from prn_lib.files import whole_file
 from prn_lib.paths import project_folder
 from prn_lib.results import find_results
 from prn_lib.run import RECORD
 
 
 def main() -> int:
-    """Copies every record below the folders named on the command line; returns 0, or 2 if none."""
-    runs = project_folder() / "runs"
+    """Copies the records below the folders named on the command line, and all own figures.
+
+    Returns 0, or 2 if there is no record.
+    """
+    project = project_folder()
     results = [r for folder in sys.argv[1:] for r in find_results(Path(folder).resolve())]
     if not results:
         print("error: no finished run below the given folders", file=sys.stderr)
         return 2
-    for result in results:
-        target = project_folder() / "results" / result.folder.relative_to(runs)
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.copy(result.folder / RECORD, target)
-        print(target.relative_to(project_folder()) / RECORD)
+    records = [result.folder / RECORD for result in results]
+    for path in [*records, *own_figures(project / "runs" / "figures")]:
+        print(_copy(path, project).relative_to(project))
     return 0
+
+
+def own_figures(folder: Path) -> list[Path]:
+    """The pictures below ``folder`` of datasets that this project generates, sorted."""
+    found = sorted(path for path in folder.rglob("*.png") if not path.name.startswith("."))
+    return [path for path in found if _is_generated(dataset_of(path.stem))]
+
+
+def _is_generated(dataset: str) -> bool:
+    return dataset in DATASETS and DATASETS[dataset].generate is not None
+
+
+def _copy(path: Path, project: Path) -> Path:
+    """From ``runs/`` to the same place in ``results/``."""
+    target = project / "results" / path.relative_to(project / "runs")
+    with whole_file(target) as draft:
+        shutil.copyfile(path, draft)
+    return target
 
 
 if __name__ == "__main__":

@@ -4,18 +4,23 @@ import base64
 import html
 import io
 from collections.abc import Iterable
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from prn_lib.datasets.sample import GOOD
+from prn_lib.files import whole_file
 
 CELL = 1.55  # inches a side of a small image
 DPI = 110
 CONTOUR = "#ff00c8"  # seen on grey, brown and blue alike
+ALT = "Description"  # the PNG standard's keyword for a text that describes the image
 
 
 class Picture:
@@ -34,6 +39,37 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"<figure: {self.alt}>"
+
+    def write(self, path: Path, colours: int | None = None) -> None:
+        """A PNG that carries its alt text, written whole or not at all.
+
+        ``colours``, at most 256, makes it smaller: photographs bear that, smooth maps show steps.
+        """
+        info = PngInfo()
+        info.add_text(ALT, self.alt)
+        with Image.open(io.BytesIO(self.png)) as image, whole_file(path) as draft:
+            drawn = image.convert("RGB")
+            if colours is not None:
+                drawn = drawn.quantize(colours)
+            drawn.save(draft, format="png", optimize=True, pnginfo=info)
+
+
+def read_picture(path: Path) -> Picture:
+    """A picture that :meth:`Picture.write` wrote.
+
+    Raises FileNotFoundError, or ValueError for a file that is no image or has no alt text.
+    """
+    try:
+        with Image.open(path) as image:
+            image.load()  # texts may stand behind the pixels
+            alt = image.info.get(ALT, "")
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise ValueError(f"{path} is no whole image; delete it and draw it again") from None
+    if not alt.strip():
+        raise ValueError(f"{path} has no alt text; draw it again with workflow/run_figures.py")
+    return Picture(path.read_bytes(), alt)
 
 
 def picture(figure: Figure, alt: str) -> Picture:

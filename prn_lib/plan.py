@@ -1,0 +1,162 @@
+"""What a batch has to run: every (dataset, category, variant, seed) of the wanted tables, once."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from prn_lib.checks import check_choice
+from prn_lib.datasets import categories, find_dataset, find_root
+from prn_lib.experiment import Experiment
+from prn_lib.run import default_folder
+from prn_lib.variants import TARGETS, VARIANTS, make_experiment
+
+ALL = "all"
+FIGURES = ("figure6", "figure8")  # drawn from the plain runs of Table 1, and from no run
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a batch.
+
+    ``targets`` are names of :data:`prn_lib.variants.TARGETS`, ``figure6``, ``figure8`` or ``all``.
+    ``dataset`` stands in for the paper's datasets. ``data_root`` is the folder of the dataset's
+    images, or one that holds such folders by the datasets' names. Without ``preset`` the paper's
+    is taken, but ``quick`` for the embedded images.
+    """
+
+    targets: Sequence[str] = (ALL,)
+    dataset: str | None = None
+    data_root: str | None = None
+    categories: Sequence[str] = ()
+    preset: str | None = None
+    seeds: Sequence[int] = (0, 1, 2)
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of the batch: an experiment and the name of the variant that it is."""
+
+    experiment: Experiment
+    variant: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's record goes."""
+        return default_folder(self.experiment)
+
+    @property
+    def name(self) -> str:
+        """``<dataset>/<category>/<run>``, as below ``runs/``."""
+        return "/".join(self.folder.parts[-3:])
+
+    def parameters(self, tensorboard: str | None = None) -> dict[str, Any]:
+        """What ``book/reproduce.ipynb`` is given; ``tensorboard`` is a folder for all runs."""
+        e = self.experiment
+        named = ("dataset", "category", "data_root", "preset", "seed")
+        usual = Experiment.from_preset(e.preset)
+        return {
+            **{name: getattr(e, name) for name in named},
+            "overrides": {
+                field.name: getattr(e, field.name)
+                for field in fields(e)
+                if field.name not in named and getattr(e, field.name) != getattr(usual, field.name)
+            },
+            "tensorboard": tensorboard and f"{tensorboard}/{self.name}",
+        }
+
+
+def plan(request: Request) -> list[Job]:
+    """The jobs of a request, each run once, in the order of the targets.
+
+    Seeds come before variants, so that a batch that is stopped early has whole tables of fewer
+    seeds. Raises ValueError or FileNotFoundError, in one line, for what is not there.
+    """
+    wanted = [TARGETS[name] for name in _targets(request) if name in TARGETS]
+    jobs: dict[Path, Job] = {}
+    places: dict[str, tuple[str | None, list[str]]] = {}
+    for seed in request.seeds:
+        for target in wanted:
+            for dataset in _datasets(request, target.datasets):
+                if dataset not in places:
+                    places[dataset] = _place(request, dataset)
+                for variant in target.variants:
+                    for job in _jobs(request, dataset, *places[dataset], variant, seed):
+                        jobs.setdefault(job.folder, job)
+    return list(jobs.values())
+
+
+def _targets(request: Request) -> list[str]:
+    """The wanted names; ``all`` is every table, and ``figure6`` needs the runs of Table 1."""
+    for name in request.targets:
+        check_choice("target", name, (*TARGETS, *FIGURES, ALL))
+    tables = [name for name in TARGETS if name.startswith("table")]
+    names = tables if ALL in request.targets else list(request.targets)
+    return ["table1" if name == "figure6" else name for name in names]
+
+
+def _datasets(request: Request, usual: Sequence[str]) -> Sequence[str]:
+    return [request.dataset] if request.dataset else usual
+
+
+def _place(request: Request, dataset: str) -> tuple[str | None, list[str]]:
+    """The folder of a dataset and the categories wanted of it."""
+    known = find_dataset(dataset)
+    root = request.data_root
+    if root is not None and (Path(root) / dataset).is_dir():
+        root = str(Path(root) / dataset)
+    there = categories(dataset, root)
+    if request.categories:
+        for name in request.categories:
+            check_choice(f"category of {dataset}", name, (*there, *known.by_name_only))
+        there = list(request.categories)
+    return root if root is None else str(find_root(known, root)), there
+
+
+def _jobs(
+    request: Request, dataset: str, root: str | None, names: list[str], variant: str, seed: int
+) -> list[Job]:
+    preset = request.preset or ("quick" if find_dataset(dataset).generate else "paper")
+    template = make_experiment(variant, preset, request.overrides)
+    return [
+        Job(replace(template, dataset=dataset, category=name, data_root=root, seed=seed), variant)
+        for name in names
+    ]
+
+
+class Finder:
+    """Finds the job behind a folder ``runs/<dataset>/<category>/<run>`` of a request."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self._variants: dict[str, dict[str, Job]] = {}  # dataset -> run -> any such job
+
+    def find(self, dataset: str, category: str, run: str) -> Job:
+        """Raises ValueError if no variant and seed of the request has a run of that name."""
+        if dataset not in self._variants:
+            self._variants[dataset] = self._every_variant(dataset)
+        if run not in self._variants[dataset]:
+            seeds = list(self.request.seeds)
+            raise ValueError(f"no variant with the seeds {seeds} makes a run named {run!r}")
+        job = self._variants[dataset][run]
+        return replace(job, experiment=replace(job.experiment, category=category))
+
+    def _every_variant(self, dataset: str) -> dict[str, Job]:
+        """By the run's name; variants that the overrides do not go with are passed over."""
+        root, names = _place(self.request, dataset)
+        found = {}
+        for variant in VARIANTS:
+            for seed in self.request.seeds:
+                with suppress(ValueError):
+                    (job,) = _jobs(self.request, dataset, root, names[:1], variant, seed)
+                    found[job.experiment.run_name] = job
+        return found
+
+
+def plain_job(request: Request, dataset: str, category: str) -> Job:
+    """PRN itself on a category, with the request's first seed."""
+    root, _ = _place(request, dataset)
+    (job,) = _jobs(request, dataset, root, [category], "prn", request.seeds[0])
+    return job

@@ -1,0 +1,201 @@
+"""The paper's tables beside our own runs: means and deviations over seeds, and what a part does."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from prn_lib.checks import check_choice
+from prn_lib.datasets import DATASETS
+from prn_lib.metrics import METRICS
+from prn_lib.paper import read_table
+from prn_lib.paths import project_folder
+from prn_lib.results import find_results
+from prn_lib.run import Result
+from prn_lib.variants import EFFECTS, TARGETS, Effect, variant_of
+
+AVERAGE = "average"
+CONFIDENCE = 0.95
+_BY_CATEGORY = ("table1", "table2", "table9", "table10", "reproduce")
+_METRICS = {"table1": METRICS[:2], "table2": METRICS[2:]}  # which a table prints; others all four
+_FOLDERS = ("runs", "results")  # a reader's own runs stand before the project's
+_LABELS = {"table4": "variant", "table5": "variant", "table6": "ratio", "table7": "n_anomalies"}
+
+
+def all_runs(project: Path | None = None) -> pd.DataFrame:
+    """Every run on record that is a variant in its preset, a row each; metrics in percent.
+
+    Columns: dataset, category, preset, variant, seed, the four metrics, hardware, date, commit,
+    folder. Of two records of one run the reader's own, in ``runs/``, is taken.
+    """
+    project = project or project_folder()
+    rows = [_row(result) for folder in _FOLDERS for result in find_results(project / folder)]
+    columns = ["dataset", "category", "preset", "variant", "seed", *METRICS]
+    columns += ["hardware", "date", "commit", "folder"]
+    runs = pd.DataFrame([row for row in rows if row["variant"]], columns=columns)
+    return runs.drop_duplicates(columns[:5], ignore_index=True)
+
+
+def _row(result: Result) -> dict[str, Any]:
+    e, made = result.experiment, result.provenance
+    return {
+        **{name: getattr(e, name) for name in ("dataset", "category", "preset", "seed")},
+        "variant": variant_of(e),
+        **{name: 100 * result.metrics[name] for name in METRICS},
+        **{name: made[name] for name in ("hardware", "date", "commit")},
+        "folder": result.folder,
+    }
+
+
+def compare(target: str, runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
+    """A table of the paper beside the runs of a dataset: a row for each printed row and metric.
+
+    Columns: row, variant, metric, ``paper``, ``ours`` (the mean over seeds), ``deviation`` (their
+    standard deviation), ``seeds`` (how many) and ``difference``; numbers in percent, NaN where
+    there is none. An average over categories counts seeds that have run with all of them: those
+    published, or else those on record. Beside another dataset, the paper's numbers of an ablation
+    stand without a difference.
+    """
+    check_choice("target", target, TARGETS)
+    of = runs[(runs["dataset"] == dataset) & (runs["preset"] == preset)]
+    by_category = target in _BY_CATEGORY
+    found = (_categories if by_category else _variants)(target, of, dataset)
+    printed = _printed(target, dataset)
+    rows = []
+    for row, variant, values in found:
+        for metric in _METRICS.get(target, METRICS):
+            seeds = values[metric].to_numpy(float)
+            deviation = seeds.std(ddof=1) if len(seeds) > 1 else np.nan
+            mean = seeds.mean() if len(seeds) else np.nan
+            paper = printed.get((row, metric), np.nan)
+            rows.append((row, variant, metric, paper, mean, deviation, len(seeds)))
+    columns = ["row", "variant", "metric", "paper", "ours", "deviation", "seeds"]
+    table = pd.DataFrame(rows, columns=columns)
+    comparable = dataset in TARGETS[target].datasets
+    return table.assign(difference=table["ours"] - table["paper"] if comparable else np.nan)
+
+
+def _categories(
+    target: str, runs: pd.DataFrame, dataset: str
+) -> list[tuple[str, str, pd.DataFrame]]:
+    """Row, variant and a metric row for each seed; for every category and, of several, the average.
+
+    Categories stand in the paper's order, or in that of their names.
+    """
+    runs = runs[runs["variant"] == "prn"]
+    printed = [row for row, _ in _printed(target, dataset) if row != AVERAGE]
+    names = [*dict.fromkeys([*printed, *sorted(runs["category"], key=_natural)])]
+    single = [(name, "prn", _by_seed(runs[runs["category"] == name], 1)) for name in names]
+    average = [(AVERAGE, "prn", _by_seed(runs, len(names)))]
+    return [*single, *average] if len(names) > 1 else single
+
+
+def _variants(target: str, runs: pd.DataFrame, dataset: str) -> list[tuple[str, str, pd.DataFrame]]:
+    """Row, variant and a metric row for each seed, averaged over categories."""
+    published = DATASETS[dataset].published if dataset in DATASETS else {}
+    count = len(published) or runs["category"].nunique()
+    return [
+        (row, variant, _by_seed(runs[runs["variant"] == variant], count))
+        for row, variants in TARGETS[target].rows.items()
+        for variant in variants
+    ]
+
+
+def _by_seed(runs: pd.DataFrame, categories: int) -> pd.DataFrame:
+    """The mean over categories for each seed that has ``categories`` of them."""
+    groups = runs.groupby("seed")
+    return groups[[*METRICS]].mean()[groups["category"].nunique() == categories]
+
+
+def _natural(name: str) -> str:
+    """A key to sort by: Class2 comes before Class10."""
+    return re.sub(r"\d+", lambda digits: digits[0].rjust(9), name)
+
+
+def _printed(target: str, dataset: str) -> dict[tuple[str, str], float]:
+    """PRN's numbers by (row, metric) in percent; empty if the paper has no such table."""
+    if not target.startswith("table") or (
+        target in _BY_CATEGORY and dataset not in TARGETS[target].datasets
+    ):
+        return {}
+    table = read_table(int(target.removeprefix("table")))
+    if target == "table3":
+        table = table.tail(1).assign(label="PRN")
+    elif target == "table8":
+        table = table.query("dataset == @dataset and method == 'PRN'").assign(label="PRN")
+    else:
+        if "method" in table:
+            table = table.query("method == 'PRN'")
+        table = table.assign(label=table[_LABELS.get(target, "category")].astype(str))
+    told = table.melt("label", [*_METRICS.get(target, METRICS)], "metric")
+    return {(t.label, t.metric): t.value for t in told.itertuples()}
+
+
+def effects(runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
+    """What each part of PRN does: runs with it minus runs without, in pairs of category and seed.
+
+    A row for each effect and metric. Columns: effect, metric, ``paper`` (the difference of its
+    printed means, for MVTec), ``mean`` of the pairs' differences, ``low`` and ``high`` (its 95%
+    confidence interval, Student's t), ``pairs``, ``verdict``: "helps" or "harms" if the interval
+    excludes 0, else "not told apart", and ``contradicts``: whether the verdict is the opposite of
+    the paper's difference. In percent, NaN where there are fewer than 2 pairs.
+    """
+    of = runs[(runs["dataset"] == dataset) & (runs["preset"] == preset)]
+    by = {name: group.set_index(["category", "seed"]) for name, group in of.groupby("variant")}
+    rows = []
+    for effect in EFFECTS.values():
+        pairs = pd.DataFrame(columns=[*METRICS])
+        if effect.present in by and effect.absent in by:
+            pairs = (by[effect.present][[*METRICS]] - by[effect.absent][[*METRICS]]).dropna()
+        for metric in METRICS:
+            values = pairs[metric].to_numpy(float)
+            rows.append((effect.name, metric, _gain(effect, metric), *_interval(values)))
+    columns = ["effect", "metric", "paper", "mean", "low", "high", "pairs", "verdict"]
+    table = pd.DataFrame(rows, columns=columns)
+    sign = table["verdict"].map({"helps": 1, "harms": -1}).fillna(0)
+    return table.assign(contradicts=sign * table["paper"] < 0)
+
+
+def _gain(effect: Effect, metric: str) -> float:
+    """The paper's own difference: the row that has the part minus the one that lacks it."""
+    printed = _printed(effect.target, "mvtec")
+    rows = {v: row for row, variants in TARGETS[effect.target].rows.items() for v in variants}
+    return printed[rows[effect.present], metric] - printed[rows[effect.absent], metric]
+
+
+def _interval(values: np.ndarray) -> tuple[float, float, float, int, str]:
+    if len(values) < 2:
+        return np.nan, np.nan, np.nan, len(values), "not run yet"
+    error = values.std(ddof=1) / len(values) ** 0.5
+    reach = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * error
+    low, high = values.mean() - reach, values.mean() + reach
+    verdict = "helps" if low > 0 else "harms" if high < 0 else "not told apart"
+    return values.mean(), low, high, len(values), verdict
+
+
+def made_with(runs: pd.DataFrame) -> str:
+    """Hardware, dates and commits of runs, in one line."""
+    if runs.empty:
+        return "not run yet"
+    days = sorted({date[:10] for date in runs["date"]})
+    commits = sorted({_short(commit) for commit in runs["commit"].fillna("none")})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    hardware = "; ".join(sorted(set(runs["hardware"])))
+    return f"{len(runs)} runs; {hardware}; {when}; commits {', '.join(commits)}"
+
+
+def _short(commit: str) -> str:
+    """Seven digits, and the mark of changes that were not committed."""
+    return commit[:7] + "+" * commit.endswith("+")
+
+
+def runs_of(target: str, runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
+    """The runs behind a table, in the order of its rows."""
+    order = TARGETS[target].variants
+    of = runs[(runs["dataset"] == dataset) & (runs["preset"] == preset)]
+    of = of[of["variant"].isin(order)]
+    of = of.assign(rank=of["variant"].map(order.index), name=of["category"].map(_natural))
+    return of.sort_values(["rank", "name", "seed"]).drop(columns=["rank", "name"])

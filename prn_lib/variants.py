@@ -1,0 +1,89 @@
+"""The variants of PRN that the paper's tables compare, and those of how the text may be read.
+
+They are data, in ``variants.json``: a variant is a title and the options that it changes; a target
+(``table1`` to ``table10``, ``readings``) is a list of datasets and rows of variants. A row has
+several variants where the printed marks can be read in several ways.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from prn_lib.checks import check_choice
+from prn_lib.experiment import Experiment
+
+PLACES = ("textures", "foreground_masks")  # where images lie is no other way to train
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A name, a title for tables, and the options changed in the preset."""
+
+    name: str
+    title: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table of the paper: its datasets, and for each printed row the variants that it may be."""
+
+    name: str
+    datasets: tuple[str, ...]
+    rows: dict[str, tuple[str, ...]]
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants of all rows, each once, in order."""
+        return tuple(dict.fromkeys(name for row in self.rows.values() for name in row))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a part does: the variant that has it, the one that lacks it alone, and their table."""
+
+    name: str
+    present: str
+    absent: str
+    target: str
+
+
+_DATA = json.loads(files("prn_lib").joinpath("variants.json").read_text(encoding="utf-8"))
+VARIANTS = {name: Variant(name, **told) for name, told in _DATA["variants"].items()}
+TARGETS = {
+    name: Target(name, tuple(told["datasets"]), {k: tuple(v) for k, v in told["rows"].items()})
+    for name, told in _DATA["targets"].items()
+}
+EFFECTS = {name: Effect(name, **told) for name, told in _DATA["effects"].items()}
+
+
+def make_experiment(variant: str, preset: str, overrides: dict[str, Any]) -> Experiment:
+    """The variant's experiment in a preset; ``overrides`` are further options.
+
+    Raises ValueError for an unknown variant, or if ``overrides`` has an option of the variant's.
+    """
+    check_choice("variant", variant, VARIANTS)
+    options = VARIANTS[variant].options
+    twice = sorted(set(options) & set(overrides))
+    if twice:
+        raise ValueError(
+            f"overrides has {twice[0]!r}, which the variant {variant!r} sets itself; leave it out"
+        )
+    return Experiment.from_preset(preset, **{**overrides, **options})
+
+
+def variant_of(experiment: Experiment) -> str | None:
+    """The variant that an experiment is in its preset, or None if it is none of them.
+
+    Where images lie does not count, and neither does the training set's seed.
+    """
+    usual = dataclasses.asdict(Experiment.from_preset(experiment.preset))
+    told = dataclasses.asdict(experiment)
+    free = {"dataset", "category", "data_root", "seed", *PLACES}
+    changed = {k: v for k, v in told.items() if k not in free and v != usual[k]}
+    for variant in VARIANTS.values():
+        if changed == {k: v for k, v in variant.options.items() if v != usual[k]}:
+            return variant.name
+    return None

@@ -1,0 +1,31 @@
+"""Remedies for what makes runs fail."""
+
+import errno
+from pathlib import Path
+
+DISK = f"[Errno {errno.ENOSPC}]"
+
+
+def remedy(name: str, message: str, notebook: Path) -> str:
+    """What to do about an exception of this name and message; ``notebook`` has its traceback."""
+    if name == "OutOfMemoryError" or "out of memory" in message:
+        return (
+            'give the GPU smaller batches (OVERRIDES=\'{"normals_per_batch": 16, '
+            '"extended_per_batch": 8, "simulated_per_batch": 8}\') or mixed precision '
+            '(\'{"precision": "bfloat16"}\'), and see that nothing else runs on it'
+        )
+    if DISK in message or "No space left" in message:
+        return "make room on that disk and start again: the run goes on from its last checkpoint"
+    if name == "Killed":
+        return (
+            "if memory ran out, start fewer runs at once (JOBS) or use smaller batches; "
+            "started again, the run goes on from its last checkpoint"
+        )
+    return f"read {notebook}"
+
+
+def unexplained(free_bytes: int) -> tuple[str, str]:
+    """Cause and remedy of a run that ended and could not say why."""
+    if free_bytes < 50e6:
+        return "the disk is full", remedy("OSError", DISK, Path())
+    return "it ended without a word: killed or cancelled", remedy("Killed", "", Path())

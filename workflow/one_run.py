@@ -1,0 +1,127 @@
+"""One run of the batch: ``book/reproduce.ipynb`` with one experiment's parameters.
+
+The executed notebook comes to lie in the run's folder when all of it has worked. If a cell fails,
+the notebook up to there, the cause and a remedy are kept beside that folder, and the exit status
+is 1. What the run prints goes to ``<run>.log``.
+"""
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+os.environ["PRN_PROGRESS"] = "text"  # bars go to the log, a line every few seconds
+os.environ.setdefault("TQDM_MININTERVAL", "5")
+
+import papermill
+import torch
+from causes import remedy
+from filelock import FileLock, Timeout
+from nbclient.exceptions import DeadKernelError
+from processes import end_with_parent
+
+from prn_lib.experiment import Experiment
+from prn_lib.files import write_text
+from prn_lib.paths import project_folder
+from prn_lib.run import default_folder
+from runs import NOTEBOOK, beside, is_held
+
+SOURCE = project_folder() / "book" / NOTEBOOK
+PATIENCE = 20  # seconds for a process that was killed with its batch to let go of its run
+
+
+def main() -> int:
+    """Takes the notebook's parameters as one JSON object; returns 0, or 1 if the run failed."""
+    end_with_parent()
+    parameters = json.loads(sys.argv[1])
+    experiment = Experiment.from_preset(
+        parameters["preset"],
+        **{name: parameters[name] for name in ("dataset", "category", "data_root", "seed")},
+        **parameters["overrides"],
+    )
+    folder = default_folder(experiment)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _wait(folder)
+    beside(folder, ".failed.json").unlink(missing_ok=True)
+    try:
+        with beside(folder, ".log").open("w") as log, own_gpu():
+            _execute({**parameters, "out_dir": str(folder)}, beside(folder, ".failed.ipynb"), log)
+    except papermill.PapermillExecutionError as error:
+        return _fail(folder, error.ename, error.evalue)
+    except (OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, DeadKernelError) or "Kernel died" in str(error):
+            return _fail(folder, "Killed", "the process that trained was killed")
+        return _fail(folder, type(error).__name__, str(error))
+    shutil.move(beside(folder, ".failed.ipynb"), folder / NOTEBOOK)
+    return 0
+
+
+def _execute(parameters: dict[str, Any], notebook: Path, log: Any) -> None:
+    papermill.execute_notebook(
+        SOURCE,
+        notebook,  # stays under this name only if a cell fails
+        parameters=parameters,
+        progress_bar=False,
+        stdout_file=log,
+        stderr_file=log,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        cwd=str(SOURCE.parent),
+    )
+
+
+def _fail(folder: Path, name: str, message: str) -> int:
+    """Keep the cause where the batch's summary looks for it."""
+    cause = " ".join(f"{name}: {message}".split())
+    told = {
+        "cause": cause,
+        "remedy": remedy(name, message, beside(folder, ".failed.ipynb")),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    print(f"failed {'/'.join(folder.parts[-3:])}: {cause}", file=sys.stderr)
+    write_text(beside(folder, ".failed.json"), json.dumps(told, indent=1) + "\n")
+    return 1
+
+
+def _wait(folder: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while is_held(folder) and time.monotonic() < end:
+        time.sleep(0.5)
+
+
+@contextmanager
+def own_gpu() -> Iterator[None]:
+    """Where several GPUs are visible, show the kernel one that no other run of this batch has.
+
+    Raises RuntimeError if all are taken.
+    """
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = shown.split(",") if shown else [str(i) for i in range(torch.cuda.device_count())]
+    if len(names) < 2:
+        yield
+        return
+    locks = project_folder() / "runs" / ".gpus"
+    locks.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        lock = FileLock(locks / f"{socket.gethostname()}-{name}")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        os.environ["CUDA_VISIBLE_DEVICES"] = name
+        try:
+            yield
+        finally:
+            lock.release()
+        return
+    raise RuntimeError(f"all {len(names)} GPUs are taken by other runs; start fewer JOBS at once")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
