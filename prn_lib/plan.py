@@ -74,7 +74,7 @@ def plan(request: Request) -> list[Job]:
     Seeds come before variants, so that a batch that is stopped early has whole tables of fewer
     seeds. Raises ValueError or FileNotFoundError, in one line, for what is not there.
     """
-    wanted = [TARGETS[name] for name in _targets(request) if name in TARGETS]
+    wanted = [TARGETS[name] for name in wanted_tables(request)]
     jobs: dict[Path, Job] = {}
     places: dict[str, tuple[str | None, list[str]]] = {}
     for seed in request.seeds:
@@ -88,13 +88,14 @@ def plan(request: Request) -> list[Job]:
     return list(jobs.values())
 
 
-def _targets(request: Request) -> list[str]:
-    """The wanted names; ``all`` is every table, and ``figure6`` needs the runs of Table 1."""
+def wanted_tables(request: Request) -> list[str]:
+    """The wanted names in ``TARGETS``: ``all`` is every table, ``figure6`` needs Table 1's runs."""
     for name in request.targets:
         check_choice("target", name, (*TARGETS, *FIGURES, ALL))
     tables = [name for name in TARGETS if name.startswith("table")]
     names = tables if ALL in request.targets else list(request.targets)
-    return ["table1" if name == "figure6" else name for name in names]
+    names = ["table1" if name == "figure6" else name for name in names]
+    return [name for name in names if name in TARGETS]
 
 
 def _datasets(request: Request, usual: Sequence[str]) -> Sequence[str]:

@@ -1,6 +1,7 @@
 """The paper's tables beside our own runs: means and deviations over seeds, and what a part does."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,14 @@ _FOLDERS = ("runs", "results")  # a reader's own runs stand before the project's
 _LABELS = {"table4": "variant", "table5": "variant", "table6": "ratio", "table7": "n_anomalies"}
 
 
-def all_runs(project: Path | None = None) -> pd.DataFrame:
+def all_runs(project: Path | None = None, folders: Sequence[str] = _FOLDERS) -> pd.DataFrame:
     """Every run on record that is a variant in its preset, a row each; metrics in percent.
 
     Columns: dataset, category, preset, variant, seed, the four metrics, hardware, date, commit,
-    folder. Of two records of one run the reader's own, in ``runs/``, is taken.
+    folder. Of two records of one run that in the first of ``folders`` is taken: the reader's own.
     """
     project = project or project_folder()
-    rows = [_row(result) for folder in _FOLDERS for result in find_results(project / folder)]
+    rows = [_row(result) for folder in folders for result in find_results(project / folder)]
     columns = ["dataset", "category", "preset", "variant", "seed", *METRICS]
     columns += ["hardware", "date", "commit", "folder"]
     runs = pd.DataFrame([row for row in rows if row["variant"]], columns=columns)

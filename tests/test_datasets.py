@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from conftest import SIDE, save_image, save_mask
 from PIL import Image
 
+from conftest import SIDE, save_image, save_mask
 from prn_lib.datasets import categories, load_category
 
 

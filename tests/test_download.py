@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from conftest import save_image
 from filelock import FileLock
 
 import prn_lib.datasets.__main__ as command_line
+from conftest import save_image
 from prn_lib.datasets import DATASETS, download
 from prn_lib.datasets.dataset import Archive
 from prn_lib.datasets.download import DownloadError

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from layouts import (
     GREY_IN_MVTEC,
     Painter,
@@ -17,8 +19,6 @@ from layouts import (
     make_product,
     make_tiles,
 )
-from PIL import Image
-
 from prn_lib.datasets import DATASETS, categories, load_category, overview
 from prn_lib.datasets.check import check
 from prn_lib.paper import own_results

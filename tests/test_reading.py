@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import save_image, save_mask
 from PIL import Image
 
+from conftest import save_image, save_mask
 from prn_lib import images
 from prn_lib.datasets import reading
 from prn_lib.datasets.cache import cache_folder

@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from conftest import save_image, save_mask
 from safetensors.torch import load_file, save_file
 
+from conftest import save_image, save_mask
 from prn_lib import results, run
 from prn_lib.experiment import Experiment, read_category
 from prn_lib.metrics import evaluate

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import commit_records
 import numpy as np
 import pytest
-import run_figures
 from PIL import Image
 
+import commit_records
+import run_figures
 from prn_lib import figures
 from prn_lib.datasets import DATASETS
 from prn_lib.experiment import Experiment

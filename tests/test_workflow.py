@@ -12,14 +12,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import batch
 import nbformat
-import one_run
 import psutil
 import pytest
 import torch
-from causes import remedy, unexplained
 
+import batch
+import one_run
+from causes import remedy, unexplained
 from prn_lib.plan import Request, plan
 from prn_lib.run import load_result, run
 
@@ -90,6 +90,19 @@ def kernels_of(category):
     return found
 
 
+def runs_below(root):
+    """The processes that compute a run on the images in ``root``."""
+    words = [" ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])]
+    return [told for told in words if "one_run.py" in told and str(root) in told]
+
+
+def wait_until(holds, seconds=30):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "still not so"
+        time.sleep(0.2)
+
+
 def is_kernel(process):
     with suppress(psutil.Error):
         return "ipykernel" in " ".join(process.cmdline())
@@ -99,7 +112,7 @@ def is_kernel(process):
 def test_what_fails_is_named_and_does_not_stop_the_others(checkout, products):
     root = products("broken", "doomed")
     (root / "broken/train/good/001.png").write_bytes(b"not an image")
-    process = start(checkout, root, "--tensorboard", "events")
+    process = start(checkout, root, "--tensorboard", "events", "--jobs", "2")
     killed = set()
     while process.poll() is None:  # whenever a kernel works on "doomed", out of memory, so to say
         for kernel in kernels_of("doomed"):
@@ -140,13 +153,18 @@ def test_a_batch_that_is_killed_computes_no_finished_run_again(checkout, product
     root = products(*names)
     draw = random.Random(0)
     finished: dict[str, int] = {}
-    for _ in range(3):
+    for sent in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
         process = start(checkout, root)
         end = time.monotonic() + draw.uniform(8, 25)
         while process.poll() is None and time.monotonic() < end:
             time.sleep(0.2)
-        process.send_signal(signal.SIGKILL)
-        finish(process)
+        ended_before = process.poll() is not None
+        process.send_signal(sent)
+        status, _, err = finish(process)
+        if sent == signal.SIGINT and not ended_before:
+            assert status == 1
+            assert "stopped; start again with the same words to go on" in err
+        wait_until(lambda: not runs_below(root))  # nothing goes on behind the reader's back
         for record in (checkout / "runs/mvtec").glob(f"*/{RUN}/result.json"):
             stamp = record.stat().st_mtime_ns
             assert finished.setdefault(record.parents[1].name, stamp) == stamp

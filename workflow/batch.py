@@ -20,19 +20,20 @@ if not sys.stderr.isatty():
     os.environ.setdefault("TQDM_MININTERVAL", "30")  # seconds between two lines of a log
 
 import torch
-from causes import unexplained
 from filelock import FileLock, Timeout
-from processes import end_with_parent
-from survey import estimates_here, survey
 from tqdm import tqdm
 
+from causes import unexplained
 from prn_lib.files import write_text
 from prn_lib.paths import project_folder
-from prn_lib.plan import FIGURES, Job, Request, plan
+from prn_lib.plan import FIGURES, Job, Request, plan, wanted_tables
 from prn_lib.results import results_table
 from prn_lib.run import load_result
+from prn_lib.tables import all_runs, compare
 from prn_lib.variants import TARGETS
-from runs import absolute, beside, notebook_of, read_request, state_of
+from processes import end_with_parent
+from runfiles import absolute, beside, notebook_of, read_request, state_of
+from survey import estimates_here, survey
 
 PROJECT = project_folder()
 BATCH = PROJECT / "runs" / ".batch"
@@ -106,7 +107,7 @@ def _run(
     start = time.time()
     status = _snakemake(list(request.targets), where, jobs)
     failures = [line for job in jobs if (line := _failure(job, start))]
-    _report(jobs)
+    _report(request, jobs)
     for line in failures:
         print(f"FAILED {line}", file=sys.stderr)
     if status != 0 and not failures:
@@ -121,7 +122,9 @@ def _snakemake(targets: list[str], where: list[str], jobs: list[Job]) -> int:
         "--snakefile", str(PROJECT / "workflow" / "Snakefile"), "--configfile", str(REQUEST),
         "--nolock",  # the batch has its own lock, which goes with its process
     ]  # fmt: skip
-    with LOG.open("w") as log, tqdm(total=len(jobs), desc="batch", unit="run") as bar:
+    done = sum(notebook_of(job).is_file() for job in jobs)
+    bar = tqdm(total=len(jobs), initial=done, desc="batch", unit="run")
+    with LOG.open("w") as log, bar:
         child = subprocess.Popen(
             command,
             cwd=PROJECT,
@@ -163,8 +166,6 @@ def _show(bar: tqdm, jobs: list[Job]) -> None:
     bar.set_postfix_str(
         "; ".join([*([f"{failed} failed"] if failed else []), *running[:4]]), refresh=False
     )
-    if bar.n == 0 and bar.initial == 0 and done:
-        bar.initial = bar.n = done  # finished earlier: they say nothing about the rate
     bar.update(done - bar.n)
 
 
@@ -182,18 +183,28 @@ def _failure(job: Job, start: float) -> str | None:
     return f"{job.name}: {cause}; {remedy}"
 
 
-def _report(jobs: list[Job]) -> None:
-    """Print a table of the finished runs, and write it beside them if they are of one dataset."""
+def _report(request: Request, jobs: list[Job]) -> None:
+    """Print what was wanted as tables: single runs, or means over seeds as in the book."""
     results = [load_result(job.folder) for job in jobs if notebook_of(job).is_file()]
     if not results:
         return
-    table = results_table(results).to_markdown(index=False, floatfmt=".1f")
-    print(f"\n{table}\n\n{results[0].provenance['hardware']}")
-    experiments = [result.experiment for result in results]
-    if len({(e.dataset, e.run_name) for e in experiments}) == 1:
-        path = PROJECT / "runs" / experiments[0].dataset / f"{experiments[0].run_name}.md"
+    if list(request.targets) == ["reproduce"]:
+        table = results_table(results).to_markdown(index=False, floatfmt=".1f")
+        first = results[0].experiment
+        path = PROJECT / "runs" / first.dataset / f"{first.preset}.md"
         write_text(path, table + "\n")
-        print(f"table also in {path}")
+        print(f"\n{table}\n\n{results[0].provenance['hardware']}; table also in {path}")
+        return
+    runs = all_runs(folders=("runs",))
+    settings = dict.fromkeys((job.experiment.dataset, job.experiment.preset) for job in jobs)
+    for target in wanted_tables(request):
+        for dataset, preset in settings:
+            compared = compare(target, runs, dataset, preset)
+            if compared["seeds"].any():
+                means = compared.pivot_table("ours", ["row", "variant"], "metric", sort=False)
+                title = f"{target}, {dataset}, preset {preset}, percent"
+                print(f"\n{title}\n{means.to_markdown(floatfmt='.1f')}")
+    print("\nthe paper's numbers and the deviations stand in the book: make book")
 
 
 if __name__ == "__main__":

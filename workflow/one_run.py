@@ -22,16 +22,16 @@ os.environ.setdefault("TQDM_MININTERVAL", "5")
 
 import papermill
 import torch
-from causes import remedy
 from filelock import FileLock, Timeout
 from nbclient.exceptions import DeadKernelError
-from processes import end_with_parent
 
+from causes import remedy
 from prn_lib.experiment import Experiment
 from prn_lib.files import write_text
 from prn_lib.paths import project_folder
 from prn_lib.run import default_folder
-from runs import NOTEBOOK, beside, is_held
+from processes import end_with_parent
+from runfiles import NOTEBOOK, beside, is_held
 
 SOURCE = project_folder() / "book" / NOTEBOOK
 PATIENCE = 20  # seconds for a process that was killed with its batch to let go of its run

@@ -10,7 +10,7 @@ from prn_lib.plan import Job
 from prn_lib.provenance import hardware_of
 from prn_lib.results import find_results
 from prn_lib.variants import VARIANTS
-from runs import State, state_of
+from runfiles import State, state_of
 
 
 def estimates_here() -> Estimates:

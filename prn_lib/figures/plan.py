@@ -18,8 +18,7 @@ def show_targets() -> Picture:
     axis.set(
         xticks=range(len(tables)),
         xticklabels=[
-            f"{target.name.removeprefix('table')}\n{', '.join(target.datasets)}"
-            for target in tables
+            "\n".join([target.name.removeprefix("table"), *target.datasets]) for target in tables
         ],
         yticks=range(len(names)),
         yticklabels=[VARIANTS[name].title for name in names],
