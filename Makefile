@@ -18,7 +18,7 @@ LIBRARY  := $(shell find prn_lib -name '*.py' -o -name '*.json')
 CHAPTERS := $(wildcard book/*.ipynb)
 BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path '*/.ipynb_checkpoints/*')
 TESTS    := $(shell find tests workflow benchmarks data/paper results .ci -type f -not -name '*.pyc')
-RECORDS   = $(shell find runs results data/paper -name result.json -o -path 'results/*.json' -o -name '*.csv' -o -path '*/figures/*.png' 2>/dev/null)
+RECORDS   = $(shell find runs results data/paper -name result.json -o -path 'results/*.json' -o -name '*.csv' -o -path '*/figures/*.png' 2>/dev/null | sed 's/ /\\ /g')
 HTML     := book/_build/html/index.html
 
 export PRN_PROGRESS ?= text

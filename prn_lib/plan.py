@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class Job:
     experiment: Experiment
     variant: str
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """Where the run's record goes."""
         return default_folder(self.experiment)
@@ -77,6 +78,9 @@ def plan(request: Request) -> list[Job]:
     wanted = [TARGETS[name] for name in wanted_tables(request)]
     jobs: dict[Path, Job] = {}
     places: dict[str, tuple[str | None, list[str]]] = {}
+    if "figure8" in request.targets:  # needs images and no run
+        for dataset in _datasets(request, TARGETS["table1"].datasets):
+            places[dataset] = _place(request, dataset)
     for seed in request.seeds:
         for target in wanted:
             for dataset in _datasets(request, target.datasets):
@@ -110,8 +114,12 @@ def _place(request: Request, dataset: str) -> tuple[str | None, list[str]]:
         root = str(Path(root) / dataset)
     there = categories(dataset, root)
     if request.categories:
-        for name in request.categories:
-            check_choice(f"category of {dataset}", name, (*there, *known.by_name_only))
+        unknown = set(request.categories) - {*there, *known.by_name_only}
+        if unknown:
+            raise ValueError(
+                f"unknown category of {dataset} {min(unknown)!r}; known: {', '.join(there)}. "
+                "Where a table has several datasets, name one with its categories (DATASET=)"
+            )
         there = list(request.categories)
     return root if root is None else str(find_root(known, root)), there
 
@@ -154,10 +162,3 @@ class Finder:
                     (job,) = _jobs(self.request, dataset, root, names[:1], variant, seed)
                     found[job.experiment.run_name] = job
         return found
-
-
-def plain_job(request: Request, dataset: str, category: str) -> Job:
-    """PRN itself on a category, with the request's first seed."""
-    root, _ = _place(request, dataset)
-    (job,) = _jobs(request, dataset, root, [category], "prn", request.seeds[0])
-    return job

@@ -16,7 +16,7 @@ from prn_lib.paper import read_table
 from prn_lib.paths import project_folder
 from prn_lib.results import find_results
 from prn_lib.run import Result
-from prn_lib.variants import EFFECTS, TARGETS, Effect, variant_of
+from prn_lib.variants import EFFECTS, TARGETS, Effect, given, variant_of
 
 AVERAGE = "average"
 CONFIDENCE = 0.95
@@ -29,15 +29,29 @@ _LABELS = {"table4": "variant", "table5": "variant", "table6": "ratio", "table7"
 def all_runs(project: Path | None = None, folders: Sequence[str] = _FOLDERS) -> pd.DataFrame:
     """Every run on record that is a variant in its preset, a row each; metrics in percent.
 
-    Columns: dataset, category, preset, variant, seed, the four metrics, hardware, date, commit,
-    folder. Of two records of one run that in the first of ``folders`` is taken: the reader's own.
+    Columns: dataset, category, preset, variant, seed, ``given`` (which folders of one's own were
+    used, such as textures), the four metrics, hardware, date, commit, folder. Of two records of
+    one run that in the first of ``folders`` is taken: the reader's own.
     """
     project = project or project_folder()
     rows = [_row(result) for folder in folders for result in find_results(project / folder)]
-    columns = ["dataset", "category", "preset", "variant", "seed", *METRICS]
-    columns += ["hardware", "date", "commit", "folder"]
+    key = ["dataset", "category", "preset", "variant", "seed", "given"]
+    columns = [*key, *METRICS, "hardware", "date", "commit", "folder"]
     runs = pd.DataFrame([row for row in rows if row["variant"]], columns=columns)
-    return runs.drop_duplicates(columns[:5], ignore_index=True)
+    return runs.drop_duplicates(key, ignore_index=True)
+
+
+def _setting(runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
+    """The runs of a dataset in a preset; runs that were given most, as the paper's, if they differ.
+
+    A run with textures of one's own is never held against one without.
+    """
+    of = runs[(runs["dataset"] == dataset) & (runs["preset"] == preset)]
+    if of["given"].nunique() < 2:
+        return of
+    counts = of["given"].value_counts()
+    most = max(counts.index, key=lambda told: (len(told.split(", ")) * bool(told), counts[told]))
+    return of[of["given"] == most]
 
 
 def _row(result: Result) -> dict[str, Any]:
@@ -45,6 +59,7 @@ def _row(result: Result) -> dict[str, Any]:
     return {
         **{name: getattr(e, name) for name in ("dataset", "category", "preset", "seed")},
         "variant": variant_of(e),
+        "given": given(e),
         **{name: 100 * result.metrics[name] for name in METRICS},
         **{name: made[name] for name in ("hardware", "date", "commit")},
         "folder": result.folder,
@@ -61,7 +76,7 @@ def compare(target: str, runs: pd.DataFrame, dataset: str, preset: str) -> pd.Da
     stand without a difference.
     """
     check_choice("target", target, TARGETS)
-    of = runs[(runs["dataset"] == dataset) & (runs["preset"] == preset)]
+    of = _setting(runs, dataset, preset)
     by_category = target in _BY_CATEGORY
     found = (_categories if by_category else _variants)(target, of, dataset)
     printed = _printed(target, dataset)
@@ -144,7 +159,7 @@ def effects(runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
     excludes 0, else "not told apart", and ``contradicts``: whether the verdict is the opposite of
     the paper's difference. In percent, NaN where there are fewer than 2 pairs.
     """
-    of = runs[(runs["dataset"] == dataset) & (runs["preset"] == preset)]
+    of = _setting(runs, dataset, preset)
     by = {name: group.set_index(["category", "seed"]) for name, group in of.groupby("variant")}
     rows = []
     for effect in EFFECTS.values():
@@ -185,7 +200,8 @@ def made_with(runs: pd.DataFrame) -> str:
     commits = sorted({_short(commit) for commit in runs["commit"].fillna("none")})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     hardware = "; ".join(sorted(set(runs["hardware"])))
-    return f"{len(runs)} runs; {hardware}; {when}; commits {', '.join(commits)}"
+    with_own = "".join(f"; with {told}" for told in sorted(set(runs["given"])) if told)
+    return f"{len(runs)} runs; {hardware}; {when}; commits {', '.join(commits)}{with_own}"
 
 
 def _short(commit: str) -> str:
@@ -196,7 +212,7 @@ def _short(commit: str) -> str:
 def runs_of(target: str, runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
     """The runs behind a table, in the order of its rows."""
     order = TARGETS[target].variants
-    of = runs[(runs["dataset"] == dataset) & (runs["preset"] == preset)]
+    of = _setting(runs, dataset, preset)
     of = of[of["variant"].isin(order)]
     of = of.assign(rank=of["variant"].map(order.index), name=of["category"].map(_natural))
     return of.sort_values(["rank", "name", "seed"]).drop(columns=["rank", "name"])

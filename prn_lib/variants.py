@@ -14,7 +14,7 @@ from typing import Any
 from prn_lib.checks import check_choice
 from prn_lib.experiment import Experiment
 
-PLACES = ("textures", "foreground_masks")  # where images lie is no other way to train
+PLACES = ("textures", "foreground_masks")  # folders that an option may name
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,24 @@ def make_experiment(variant: str, preset: str, overrides: dict[str, Any]) -> Exp
 def variant_of(experiment: Experiment) -> str | None:
     """The variant that an experiment is in its preset, or None if it is none of them.
 
-    Where images lie does not count, and neither does the training set's seed.
+    Whether textures and foregrounds were given, and where, does not count here; see :func:`given`.
+    Neither does the seed, nor in which file weights lie.
     """
     usual = dataclasses.asdict(Experiment.from_preset(experiment.preset))
     told = dataclasses.asdict(experiment)
     free = {"dataset", "category", "data_root", "seed", *PLACES}
+    if experiment.weights not in ("imagenet", "random"):
+        free.add("weights")
     changed = {k: v for k, v in told.items() if k not in free and v != usual[k]}
     for variant in VARIANTS.values():
         if changed == {k: v for k, v in variant.options.items() if v != usual[k]}:
             return variant.name
     return None
+
+
+def given(experiment: Experiment) -> str:
+    """Which folders and files of one's own an experiment uses beside its images, in words."""
+    names = [name for name in PLACES if getattr(experiment, name) is not None]
+    if experiment.weights not in ("imagenet", "random"):
+        names.append("weights")
+    return ", ".join(names)

@@ -31,7 +31,7 @@ def workplace(folder: Path, result: str) -> Iterator[Path]:
         raise OSError(f"cannot make the folder {place} ({error}); choose another out_dir") from None
     lock = FileLock(place / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=1)  # seconds: who only asks how a run stands holds it for a moment
     except Timeout:
         raise FileExistsError(
             f"another process is computing {folder} (it holds {place / LOCK}); wait until it has "

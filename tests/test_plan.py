@@ -9,7 +9,7 @@ from prn_lib.datasets import DATASETS
 from prn_lib.estimates import ASSUMED_SPEED, Estimates, work
 from prn_lib.experiment import Experiment, build_model
 from prn_lib.model.costs import costs
-from prn_lib.plan import Finder, Job, Request, plain_job, plan
+from prn_lib.plan import Finder, Job, Request, plan
 from prn_lib.run import Result
 
 VARIANTS_OF_ABLATIONS = 17  # 7 of Table 4, 5, 3 and 2 more of Tables 5 to 7, all beside PRN's own
@@ -94,8 +94,6 @@ def test_a_job_is_found_again_by_its_folder(inventory):
     few = replace(request, targets=["table1"], overrides={"n_anomalies": 3})
     (job,) = [j for j in plan(few) if j.name.startswith("mvtec/screw/") and "seed2" in j.name]
     assert Finder(few).find(*job.name.split("/")) == job  # though Table 7 could not be run so
-    plain = plain_job(request, "mvtec", "screw")
-    assert (plain.variant, plain.experiment.seed, plain.experiment.category) == ("prn", 0, "screw")
 
 
 SMALL = Experiment.from_preset("smoke", category="button")

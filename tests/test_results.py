@@ -13,6 +13,7 @@ from prn_lib.datasets import DATASETS, overview
 from prn_lib.experiment import Experiment
 from prn_lib.metrics import METRICS
 from prn_lib.results import compare_option, find_results
+from prn_lib.variants import variant_of
 
 PROJECT = Path(__file__).parents[1]
 RECORDS = find_results(PROJECT / "results")
@@ -129,7 +130,7 @@ def test_training_and_the_papers_modules_pay_off_on_record(category):
     runs = [r for r in RECORDS if r.experiment.category == category and r.experiment.seed == 0]
     full = next(r for r in runs if r.experiment.run_name == "quick-seed0")
     untrained = next(r for r in runs if r.experiment.max_steps == 0)
-    unet = next(r for r in runs if not r.experiment.use_prototypes)
+    unet = next(r for r in runs if variant_of(r.experiment) == "unet")
     for other in (untrained, unet):
         assert full.split == other.split
         ours, theirs = full.metrics["pixel_ap"], other.metrics["pixel_ap"]
@@ -173,3 +174,19 @@ def test_comparing_an_option_takes_pairs_and_only_those():
         compare_option([*runs, lone], "weight_decay")
     with pytest.raises(ValueError, match="no runs to compare values of 'train_layer4'"):
         compare_option(runs, "train_layer4")
+
+
+def test_readme_quotes_the_benchmark_of_planning():
+    record = json.loads((PROJECT / "results" / "benchmarks" / "plan-cpu.json").read_text())
+    text = " ".join(README.split())
+    tables, everything = record["paper's tables"], record["all variants"][0]
+    assert (tables["runs"], everything["runs"]) == (3 * (15 * 17 + 14), 3 * 29 * 17)
+    assert f"tables need {tables['runs']} runs, and all 17" in text
+    assert f"{record['assumed_operations_a_second'] / 1e12:.0f} TFLOP/s" in text
+    hours = f"{tables['gpu_hours']:.0f} and {everything['gpu_hours']:.0f} hours of a GPU"
+    assert hours in text
+    assert f"takes {everything['planning_seconds']:.1f} s and grows" in text
+    assert f"takes {record['snakemake']['planning_seconds']:.1f} s (`benchmarks" in text
+    most = record["all variants"][-1]
+    rates = [n["planning_seconds"] / n["runs"] for n in (everything, most)]
+    assert rates[1] < 2 * rates[0]  # in proportion

@@ -18,7 +18,12 @@ from prn_lib.variants import EFFECTS, TARGETS, VARIANTS, make_experiment, varian
 
 def frame(*rows):
     """Runs from (dataset, category, preset, variant, seed, value) with all metrics at the value."""
-    made = {"hardware": "a machine", "date": "2026-01-02T03:04:05", "commit": "0123456789"}
+    made = {
+        "hardware": "a machine",
+        "date": "2026-01-02T03:04:05",
+        "commit": "0123456789",
+        "given": "",
+    }
     names = ("dataset", "category", "preset", "variant", "seed", "value")
     rows = [dict(zip(names, row, strict=True)) for row in rows]
     return pd.DataFrame(
@@ -293,3 +298,28 @@ def test_runs_of_a_table_are_in_the_order_of_its_rows():
         for variant in ("unet", "prn")
         for place in (("button", 0), ("weave", 0), ("weave", 1))
     ]
+
+
+def test_runs_with_textures_are_never_held_against_runs_without():
+    """PRN without textures at 60 and with at 90; MP + MF with textures only, at 85."""
+    keys = [(c, seed) for c in ("button", "grain", "weave") for seed in (0, 1)]
+    uneven = {"button": 0.1, "grain": 0, "weave": -0.1}
+    runs = frame(*mini("prn", {(c, seed): 60 - 10 * seed for c, seed in keys}))
+    with_textures = frame(
+        *mini("prn", {(c, seed): 90 - 10 * seed for c, seed in keys}),
+        *mini("mp_mf", {(c, seed): 85 - 10 * seed + uneven[c] for c, seed in keys}),
+    ).assign(given="textures")
+    both = pd.concat([runs, with_textures], ignore_index=True)
+    msa = effects(both, "mini", "quick").query("effect == 'MSA' and metric == 'pro'").iloc[0]
+    assert (msa["mean"], msa["pairs"], msa["verdict"]) == (pytest.approx(5), 6, "helps")
+    assert cell(compare("table4", both, "mini", "quick"), "row5")["ours"] == pytest.approx(85)
+    assert set(runs_of("table4", both, "mini", "quick")["given"]) == {"textures"}
+    assert "with textures" in made_with(both)
+
+
+def test_records_tell_what_was_given(record, tmp_path):
+    e = make_experiment("prn", "quick", {})
+    record("runs", e, 0.5)
+    record("runs", dataclasses.replace(e, textures="/a/dtd"), 0.75)
+    runs = all_runs(tmp_path)
+    assert dict(zip(runs["given"], runs["pro"], strict=True)) == {"": 50.0, "textures": 75.0}

@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import nbformat
@@ -22,6 +23,7 @@ import one_run
 from causes import remedy, unexplained
 from prn_lib.plan import Request, plan
 from prn_lib.run import load_result, run
+from runfiles import is_held
 
 PROJECT = Path(__file__).parents[1]
 RUN = "smoke-seed0-*"
@@ -203,6 +205,22 @@ def test_a_full_disk_is_named_with_the_remedy(checkout, products):
         subprocess.run(["umount", "--lazy", str(checkout / "runs")], check=True)
 
 
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_batch_takes_its_runs_with_it(checkout, products, sent):
+    """Also runs that would go on for days."""
+    root = products()
+    process = start(checkout, root, "--overrides", '{"n_anomalies": 3, "max_steps": 1000000}')
+    lock = "runs/mvtec/plate/*.unfinished/lock"
+    wait_until(lambda: list(checkout.glob(lock)) or process.poll() is not None, 120)
+    assert process.poll() is None
+    process.send_signal(sent)
+    _, _, err = finish(process)
+    assert ("stopped; start again with the same words to go on" in err) == (sent == signal.SIGINT)
+    wait_until(lambda: not runs_below(root), 10)
+    (place,) = checkout.glob("runs/mvtec/plate/*.unfinished")
+    wait_until(lambda: not is_held(place.with_suffix("")), 10)  # nothing computes it any more
+
+
 def main_of_batch(monkeypatch, capsys, *options):
     """The batch's main function in this process: exit status, output, errors."""
     monkeypatch.setattr(sys, "argv", ["batch.py", *options])
@@ -222,6 +240,9 @@ def main_of_batch(monkeypatch, capsys, *options):
         (("table1", "--preset", "slow"), "error: unknown preset 'slow'"),
         (("table1", "--seeds", "0,x"), "error: seeds must be whole numbers"),
         (("table1", "--categories", "plat"), "unknown category of mvtec 'plat'; known: plate"),
+        (("figure8", "--data-root", "/none"), "error: no mvtec category found in /none"),
+        (("table1", "--overrides", '{"seed": 5}'), "error: overrides has 'seed'; say it by SEEDS="),
+        (("table1", "--overrides", '{"textures": ""}'), "option textures is empty"),
         (
             ("table7", "--overrides", '{"n_anomalies": 3}'),
             "error: overrides has 'n_anomalies', which the variant 'anomalies_1' sets itself",
@@ -276,35 +297,37 @@ def test_snakemake_itself_knows_the_targets(checkout, product_root):
 
 def test_each_run_gets_a_gpu_of_its_own(monkeypatch, tmp_path):
     monkeypatch.setattr(one_run, "project_folder", lambda: tmp_path)
-    taken = []
+    monkeypatch.setattr(one_run, "POLL", 0.05)
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
 
-    def take(left):
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,GPU-5,7")
+    @contextmanager
+    def take(shown="4,GPU-5"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
         with one_run.own_gpu():
-            taken.append(os.environ["CUDA_VISIBLE_DEVICES"])
-            if left:
-                take(left - 1)
+            yield os.environ["CUDA_VISIBLE_DEVICES"]
 
-    take(2)
-    assert taken == ["4", "GPU-5", "7"]
-    with pytest.raises(RuntimeError, match="all 3 GPUs are taken by other runs"):
-        take(3)
-    taken.clear()
-    take(0)  # they were given back
-    assert taken == ["4"]
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "6")  # a cluster has chosen
-    with one_run.own_gpu():
-        assert os.environ["CUDA_VISIBLE_DEVICES"] == "6"
+    with take() as first, ExitStack() as second:
+        assert (first, second.enter_context(take())) == ("4", "GPU-5")
+        threading.Timer(0.5, second.close).start()
+        start = time.monotonic()
+        with take() as third:  # waits until one is given back
+            assert third == "GPU-5"
+        assert time.monotonic() - start > 0.4
+        monkeypatch.setenv("SLURM_JOB_ID", "1")
+        with take("4") as chosen:  # by the cluster, whatever is locked here
+            assert chosen == "4"
 
 
 def test_causes_have_remedies():
     notebook = Path("x.failed.ipynb")
     assert "smaller batches" in remedy("OutOfMemoryError", "CUDA out of memory.", notebook)
+    allocator = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."
+    assert "fewer runs at once (JOBS)" in remedy("RuntimeError", allocator, notebook)
     full = OSError(28, "No space left on device")
     assert "make room" in remedy("OSError", str(full), notebook)
     assert remedy("ValueError", "no such option", notebook) == "read x.failed.ipynb"
     assert unexplained(0)[0] == "the disk is full"
-    assert "killed or cancelled" in unexplained(10**10)[0]
+    assert "killed, cancelled" in unexplained(10**10)[0]
 
 
 def test_the_notebooks_parameters_are_those_of_a_job(product_root):

@@ -30,7 +30,7 @@ from prn_lib.plan import FIGURES, Job, Request, plan, wanted_tables
 from prn_lib.results import results_table
 from prn_lib.run import load_result
 from prn_lib.tables import all_runs, compare
-from prn_lib.variants import TARGETS
+from prn_lib.variants import TARGETS, variant_of
 from processes import end_with_parent
 from runfiles import absolute, beside, notebook_of, read_request, state_of
 from survey import estimates_here, survey
@@ -38,7 +38,7 @@ from survey import estimates_here, survey
 PROJECT = project_folder()
 BATCH = PROJECT / "runs" / ".batch"
 REQUEST, LOG, LOCK = BATCH / "request.json", BATCH / "snakemake.log", BATCH / "lock"
-POLL, GRACE = 2.0, 60.0  # seconds
+POLL = 2.0  # seconds
 
 
 def main() -> int:
@@ -105,18 +105,28 @@ def _run(
     else:
         where = ["--cores", str(options.parallel * threads)]
     start = time.time()
-    status = _snakemake(list(request.targets), where, jobs)
+    status = _snakemake(list(request.targets), where, jobs, on_cluster=bool(options.profile))
+    try:
+        _report(request, jobs)
+    except (ValueError, OSError) as error:
+        print(f"error: no table could be made: {error}", file=sys.stderr)
+        status = status or 1
     failures = [line for job in jobs if (line := _failure(job, start))]
-    _report(request, jobs)
     for line in failures:
         print(f"FAILED {line}", file=sys.stderr)
     if status != 0 and not failures:
-        print(f"error: Snakemake ended with status {status}; read {LOG}", file=sys.stderr)
+        told = [line for line in LOG.read_text().splitlines() if "rror" in line][-1:]
+        print(f"error: something else failed: {' '.join(told)}; read {LOG}", file=sys.stderr)
     return 1 if status != 0 or failures else 0
 
 
-def _snakemake(targets: list[str], where: list[str], jobs: list[Job]) -> int:
-    """Run the targets, a bar counting the finished runs; returns Snakemake's exit status."""
+def _snakemake(targets: list[str], where: list[str], jobs: list[Job], *, on_cluster: bool) -> int:
+    """Run the targets, a bar counting the finished runs; returns Snakemake's exit status.
+
+    If the batch ends, so does Snakemake: at once, and its runs with it; on a cluster it is
+    interrupted, so that it cancels what it has submitted.
+    """
+    ending = signal.SIGINT if on_cluster else signal.SIGKILL
     command = [
         sys.executable, "-m", "snakemake", *targets, *where,
         "--snakefile", str(PROJECT / "workflow" / "Snakefile"), "--configfile", str(REQUEST),
@@ -131,7 +141,7 @@ def _snakemake(targets: list[str], where: list[str], jobs: list[Job]) -> int:
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C reaches it once, from here
-            preexec_fn=lambda: end_with_parent(signal.SIGINT),
+            preexec_fn=lambda: end_with_parent(ending),
         )
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
@@ -141,17 +151,9 @@ def _snakemake(targets: list[str], where: list[str], jobs: list[Job]) -> int:
             _show(bar, jobs)
             return status
         except KeyboardInterrupt:
-            _stop(child)
+            child.send_signal(ending)
+            child.wait()
             raise SystemExit("\nstopped; start again with the same words to go on") from None
-
-
-def _stop(child: subprocess.Popen) -> None:
-    """Have Snakemake cancel its jobs, also those of a cluster; or end it if it does not."""
-    child.send_signal(signal.SIGINT)
-    try:
-        child.wait(GRACE)
-    except subprocess.TimeoutExpired:
-        child.kill()  # its runs end with it
 
 
 def _show(bar: tqdm, jobs: list[Job]) -> None:
@@ -174,11 +176,11 @@ def _failure(job: Job, start: float) -> str | None:
     state = state_of(job)
     if state.kind == "done":
         return None
-    if state.kind == "failed":
-        return f"{job.name}: {state.told}"
     log = beside(job.folder, ".log")
     if not log.is_file() or log.stat().st_mtime < start:
         return f"{job.name}: it was not started; read {LOG}"
+    if state.kind == "failed":
+        return f"{job.name}: {state.told}"
     cause, remedy = unexplained(shutil.disk_usage(PROJECT).free)
     return f"{job.name}: {cause}; {remedy}"
 
@@ -204,6 +206,9 @@ def _report(request: Request, jobs: list[Job]) -> None:
                 means = compared.pivot_table("ours", ["row", "variant"], "metric", sort=False)
                 title = f"{target}, {dataset}, preset {preset}, percent"
                 print(f"\n{title}\n{means.to_markdown(floatfmt='.1f')}")
+    own = sum(variant_of(job.experiment) is None for job in jobs)
+    if own:
+        print(f"\n{own} runs have options of their own, so no table shows them; read their records")
     print("\nthe paper's numbers and the deviations stand in the book: make book")
 
 

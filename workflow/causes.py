@@ -10,10 +10,12 @@ def remedy(name: str, message: str, notebook: Path) -> str:
     """What to do about an exception of this name and message; ``notebook`` has its traceback."""
     if name == "OutOfMemoryError" or "out of memory" in message:
         return (
-            'give the GPU smaller batches (OVERRIDES=\'{"normals_per_batch": 16, '
-            '"extended_per_batch": 8, "simulated_per_batch": 8}\') or mixed precision '
-            '(\'{"precision": "bfloat16"}\'), and see that nothing else runs on it'
+            "see that nothing else runs on the GPU, or use smaller batches (in OVERRIDES halve "
+            "normals_per_batch, extended_per_batch and simulated_per_batch) or mixed precision "
+            '(\'{"precision": "bfloat16"}\')'
         )
+    if name == "MemoryError" or "allocate memory" in message:
+        return "start fewer runs at once (JOBS), or use smaller batches by OVERRIDES"
     if DISK in message or "No space left" in message:
         return "make room on that disk and start again: the run goes on from its last checkpoint"
     if name == "Killed":
@@ -28,4 +30,6 @@ def unexplained(free_bytes: int) -> tuple[str, str]:
     """Cause and remedy of a run that ended and could not say why."""
     if free_bytes < 50e6:
         return "the disk is full", remedy("OSError", DISK, Path())
-    return "it ended without a word: killed or cancelled", remedy("Killed", "", Path())
+    return "it ended without a word: killed, cancelled, or out of its time on a cluster", remedy(
+        "Killed", "", Path()
+    )

@@ -3,6 +3,7 @@
 Figures show images, so only those of data that this project generates are copied.
 """
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -34,11 +35,13 @@ def main() -> int:
 def own_figures(folder: Path) -> list[Path]:
     """The pictures below ``folder`` of datasets that this project generates, sorted."""
     found = sorted(path for path in folder.rglob("*.png") if not path.name.startswith("."))
-    return [path for path in found if _is_generated(dataset_of(path.stem))]
+    return [path for path in found if _is_generated(path.stem)]
 
 
-def _is_generated(dataset: str) -> bool:
-    return dataset in DATASETS and DATASETS[dataset].generate is not None
+def _is_generated(name: str) -> bool:
+    """Whether all that the picture shows is ours: no option may have named foreign textures."""
+    dataset = DATASETS.get(dataset_of(name))
+    return bool(dataset and dataset.generate and re.fullmatch(r".+-seed\d+", name))
 
 
 def _copy(path: Path, project: Path) -> Path:

@@ -12,10 +12,14 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from processes import end_with_parent
+
+end_with_parent()  # before the imports, which take seconds
 
 os.environ["PRN_PROGRESS"] = "text"  # bars go to the log, a line every few seconds
 os.environ.setdefault("TQDM_MININTERVAL", "5")
@@ -30,16 +34,15 @@ from prn_lib.experiment import Experiment
 from prn_lib.files import write_text
 from prn_lib.paths import project_folder
 from prn_lib.run import default_folder
-from processes import end_with_parent
 from runfiles import NOTEBOOK, beside, is_held
 
 SOURCE = project_folder() / "book" / NOTEBOOK
+POLL = 1.0  # seconds
 PATIENCE = 20  # seconds for a process that was killed with its batch to let go of its run
 
 
 def main() -> int:
     """Takes the notebook's parameters as one JSON object; returns 0, or 1 if the run failed."""
-    end_with_parent()
     parameters = json.loads(sys.argv[1])
     experiment = Experiment.from_preset(
         parameters["preset"],
@@ -90,37 +93,37 @@ def _fail(folder: Path, name: str, message: str) -> int:
 
 
 def _wait(folder: Path) -> None:
+    """Let an earlier process of this run end; on a cluster it may be a job that goes on."""
     end = time.monotonic() + PATIENCE
-    while is_held(folder) and time.monotonic() < end:
+    while is_held(folder) and ("SLURM_JOB_ID" in os.environ or time.monotonic() < end):
         time.sleep(0.5)
 
 
 @contextmanager
 def own_gpu() -> Iterator[None]:
-    """Where several GPUs are visible, show the kernel one that no other run of this batch has.
+    """Show the kernel one of the visible GPUs, which no other run of this project uses meanwhile.
 
-    Raises RuntimeError if all are taken.
+    Waits for one if all are taken. A cluster's choice, and a machine without a GPU, stay as is.
     """
     shown = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = shown.split(",") if shown else [str(i) for i in range(torch.cuda.device_count())]
-    if len(names) < 2:
+    if not names or "SLURM_JOB_ID" in os.environ:
         yield
         return
     locks = project_folder() / "runs" / ".gpus"
     locks.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        lock = FileLock(locks / f"{socket.gethostname()}-{name}")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            continue
-        os.environ["CUDA_VISIBLE_DEVICES"] = name
-        try:
-            yield
-        finally:
-            lock.release()
-        return
-    raise RuntimeError(f"all {len(names)} GPUs are taken by other runs; start fewer JOBS at once")
+    with ExitStack() as stack:
+        os.environ["CUDA_VISIBLE_DEVICES"] = _take_one(names, locks, stack)
+        yield
+
+
+def _take_one(names: list[str], locks: Path, stack: ExitStack) -> str:
+    while True:
+        for name in names:
+            with suppress(Timeout):
+                stack.enter_context(FileLock(locks / f"{socket.gethostname()}-{name}", timeout=0))
+                return name
+        time.sleep(POLL)
 
 
 if __name__ == "__main__":

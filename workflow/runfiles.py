@@ -14,7 +14,11 @@ from prn_lib.workplace import LOCK, place_of
 
 NOTEBOOK = "reproduce.ipynb"
 _PATHS = ("textures", "foreground_masks", "weights")
-_NO_PATHS = (None, "imagenet", "random")  # weights by name
+_NO_PATHS = ("", "imagenet", "random")  # weights by name, and what is refused later
+_OWN = {
+    "dataset": "DATASET", "category": "CATEGORIES", "data_root": "DATA_ROOT",
+    "preset": "PRESET", "seed": "SEEDS",
+}  # fmt: skip
 
 
 def read_request(told: Mapping[str, Any]) -> Request:
@@ -23,7 +27,7 @@ def read_request(told: Mapping[str, Any]) -> Request:
     Raises ValueError, in one line, for what cannot be read.
     """
     seeds = _words(told.get("seeds")) or ["0", "1", "2"]
-    if not all(seed.isdigit() for seed in seeds):
+    if not all(seed.isdecimal() for seed in seeds):
         raise ValueError(f"seeds must be whole numbers, comma-separated, not {','.join(seeds)}")
     return Request(
         targets=_words(told.get("targets")) or ["all"],
@@ -53,10 +57,17 @@ def _overrides(told: str | dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"overrides are not JSON ({error}): {told}") from None
     if not isinstance(overrides, dict):
         raise ValueError(f"overrides must be a JSON object of option names and values, not {told}")
+    for name, variable in _OWN.items():
+        if name in overrides:
+            raise ValueError(f"overrides has {name!r}; say it by {variable}= instead")
     return {
-        name: absolute(value) if name in _PATHS and value not in _NO_PATHS else value
+        name: absolute(value) if _is_path(name, value) else value
         for name, value in overrides.items()
     }
+
+
+def _is_path(name: str, value: Any) -> bool:
+    return name in _PATHS and isinstance(value, str) and value not in _NO_PATHS
 
 
 def notebook_of(job: Job) -> Path:

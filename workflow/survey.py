@@ -1,6 +1,7 @@
 """How the runs of a batch stand, and how long the rest should take, in words."""
 
 from collections import Counter
+from contextlib import suppress
 
 import torch
 
@@ -14,8 +15,11 @@ from runfiles import State, state_of
 
 
 def estimates_here() -> Estimates:
-    """From all runs on record: those of ``results/`` and this machine's own."""
-    past = [r for name in ("results", "runs") for r in find_results(project_folder() / name)]
+    """From all runs on record: those of ``results/`` and this machine's own, if they are read."""
+    past = []
+    for name in ("results", "runs"):
+        with suppress(ValueError):  # a record of another version: the reports name it
+            past += find_results(project_folder() / name)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return Estimates(past, hardware_of(device), device.type == "cuda")
 

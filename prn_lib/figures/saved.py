@@ -11,7 +11,7 @@ FOLDERS = ("runs", "results")  # a reader's own pictures stand before the projec
 def saved_pictures(kind: str, project: Path | None = None) -> dict[str, Picture]:
     """The pictures of a kind, ``figure6`` or ``figure8``, by name; empty if none is drawn.
 
-    A name is ``<dataset>-<category>``, and the run's name after it for ``figure6``. Of two of one
+    A name is ``<dataset>-<category>-<run>``. Of two of one
     name the reader's own is taken. Raises ValueError for a file that is no such picture.
     """
     project = project or project_folder()
