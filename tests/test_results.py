@@ -13,6 +13,7 @@ from prn_lib.datasets import DATASETS, overview
 from prn_lib.experiment import Experiment
 from prn_lib.metrics import METRICS
 from prn_lib.results import compare_option, find_results
+from prn_lib.tables import all_runs, effects
 from prn_lib.variants import variant_of
 
 PROJECT = Path(__file__).parents[1]
@@ -190,3 +191,10 @@ def test_readme_quotes_the_benchmark_of_planning():
     most = record["all variants"][-1]
     rates = [n["planning_seconds"] / n["runs"] for n in (everything, most)]
     assert rates[1] < 2 * rates[0]  # in proportion
+
+
+def test_readme_counts_the_clear_ablations():
+    measured = effects(all_runs(folders=("results",)), "mini", "quick")
+    clear = measured["verdict"].isin(["helps", "harms"]).sum()
+    told = f"of the {(measured['pairs'] > 1).sum()} intervals {clear} lie wholly on one side"
+    assert told in " ".join(README.split())
