@@ -13,6 +13,7 @@ from prn_lib.metrics import METRICS
 from prn_lib.paper import paper_metrics
 from prn_lib.run import RECORD, Result, load_result
 
+OWN_FIRST = ("runs", "results")  # a reader's own records and pictures stand before the project's
 TITLES = {
     "image_auroc": "image AUROC",
     "pixel_auroc": "pixel AUROC",

@@ -14,7 +14,7 @@ from prn_lib.datasets import DATASETS
 from prn_lib.metrics import METRICS
 from prn_lib.paper import read_table
 from prn_lib.paths import project_folder
-from prn_lib.results import find_results
+from prn_lib.results import OWN_FIRST, find_results
 from prn_lib.run import Result
 from prn_lib.variants import EFFECTS, TARGETS, Effect, given, variant_of
 
@@ -22,11 +22,10 @@ AVERAGE = "average"
 CONFIDENCE = 0.95
 _BY_CATEGORY = ("table1", "table2", "table9", "table10", "reproduce")
 _METRICS = {"table1": METRICS[:2], "table2": METRICS[2:]}  # which a table prints; others all four
-_FOLDERS = ("runs", "results")  # a reader's own runs stand before the project's
 _LABELS = {"table4": "variant", "table5": "variant", "table6": "ratio", "table7": "n_anomalies"}
 
 
-def all_runs(project: Path | None = None, folders: Sequence[str] = _FOLDERS) -> pd.DataFrame:
+def all_runs(project: Path | None = None, folders: Sequence[str] = OWN_FIRST) -> pd.DataFrame:
     """Every run on record that is a variant in its preset, a row each; metrics in percent.
 
     Columns: dataset, category, preset, variant, seed, ``given`` (which folders of one's own were

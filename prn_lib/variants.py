@@ -14,7 +14,8 @@ from typing import Any
 from prn_lib.checks import check_choice
 from prn_lib.experiment import Experiment
 
-PLACES = ("textures", "foreground_masks")  # folders that an option may name
+PLACES = ("textures", "foreground_masks", "weights")  # options that may name a folder or a file
+NO_PLACES = (None, "", "imagenet", "random")  # what such an option may be else
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,7 @@ def variant_of(experiment: Experiment) -> str | None:
     """
     usual = dataclasses.asdict(Experiment.from_preset(experiment.preset))
     told = dataclasses.asdict(experiment)
-    free = {"dataset", "category", "data_root", "seed", *PLACES}
-    if experiment.weights not in ("imagenet", "random"):
-        free.add("weights")
+    free = {"dataset", "category", "data_root", "seed", *_places(experiment)}
     changed = {k: v for k, v in told.items() if k not in free and v != usual[k]}
     for variant in VARIANTS.values():
         if changed == {k: v for k, v in variant.options.items() if v != usual[k]}:
@@ -94,7 +93,8 @@ def variant_of(experiment: Experiment) -> str | None:
 
 def given(experiment: Experiment) -> str:
     """Which folders and files of one's own an experiment uses beside its images, in words."""
-    names = [name for name in PLACES if getattr(experiment, name) is not None]
-    if experiment.weights not in ("imagenet", "random"):
-        names.append("weights")
-    return ", ".join(names)
+    return ", ".join(_places(experiment))
+
+
+def _places(experiment: Experiment) -> list[str]:
+    return [name for name in PLACES if getattr(experiment, name) not in NO_PLACES]

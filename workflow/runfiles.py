@@ -10,11 +10,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from prn_lib.plan import Job, Request
+from prn_lib.variants import NO_PLACES, PLACES
 from prn_lib.workplace import LOCK, place_of
 
 NOTEBOOK = "reproduce.ipynb"
-_PATHS = ("textures", "foreground_masks", "weights")
-_NO_PATHS = ("", "imagenet", "random")  # weights by name, and what is refused later
 _OWN = {
     "dataset": "DATASET", "category": "CATEGORIES", "data_root": "DATA_ROOT",
     "preset": "PRESET", "seed": "SEEDS",
@@ -67,7 +66,7 @@ def _overrides(told: str | dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_path(name: str, value: Any) -> bool:
-    return name in _PATHS and isinstance(value, str) and value not in _NO_PATHS
+    return name in PLACES and isinstance(value, str) and value not in NO_PLACES
 
 
 def notebook_of(job: Job) -> Path:

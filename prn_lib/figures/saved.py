@@ -4,19 +4,18 @@ from pathlib import Path
 
 from prn_lib.figures.base import Picture, read_picture
 from prn_lib.paths import project_folder
-
-FOLDERS = ("runs", "results")  # a reader's own pictures stand before the project's
+from prn_lib.results import OWN_FIRST
 
 
 def saved_pictures(kind: str, project: Path | None = None) -> dict[str, Picture]:
     """The pictures of a kind, ``figure6`` or ``figure8``, by name; empty if none is drawn.
 
-    A name is ``<dataset>-<category>-<run>``. Of two of one
-    name the reader's own is taken. Raises ValueError for a file that is no such picture.
+    A name is ``<dataset>-<category>-<run>``. Of two of one name the reader's own is taken. Raises
+    ValueError for a file that is no such picture.
     """
     project = project or project_folder()
     paths: dict[str, Path] = {}
-    for folder in FOLDERS:
+    for folder in OWN_FIRST:
         for path in sorted((project / folder / "figures" / kind).glob("*.png")):
             if not path.name.startswith("."):
                 paths.setdefault(path.stem, path)
