@@ -52,11 +52,14 @@ $(STAMP)/installed: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@mkdir -p $(STAMP) && touch $@
 
+# A value as one word of the shell, also with apostrophes in it.
+quoted = '$(subst ','\'',$(1))'
 # One call of the batch: $(1) the targets, $(2) dataset, $(3) preset, $(4) seeds.
-batch = $(BIN)/python workflow/batch.py $(1) --dataset '$(2)' --preset '$(3)' --seeds '$(4)' \
-    --data-root '$(DATA_ROOT)' --categories '$(CATEGORIES)' --overrides '$(OVERRIDES)' \
-    --tensorboard '$(TENSORBOARD)' --jobs '$(JOBS)' --profile '$(PROFILE)' \
-    $(if $(DRY_RUN),--dry-run)
+batch = $(BIN)/python workflow/batch.py $(1) --dataset $(call quoted,$(2)) \
+    --preset $(call quoted,$(3)) --seeds $(call quoted,$(4)) --data-root $(call quoted,$(DATA_ROOT)) \
+    --categories $(call quoted,$(CATEGORIES)) --overrides $(call quoted,$(OVERRIDES)) \
+    --tensorboard $(call quoted,$(TENSORBOARD)) --jobs $(call quoted,$(JOBS)) \
+    --profile $(call quoted,$(PROFILE)) $(if $(DRY_RUN),--dry-run)
 # The book shows what was run, also if something failed; not after a wrong request or a dry run.
 define batch_and_book
 	@status=0; $(call batch,$(1),$(2),$(3),$(4)) || status=$$?; \
@@ -74,7 +77,7 @@ $(TABLES): $(STAMP)/installed $(STAMP)/scripts
 	$(call batch_and_book,$(patsubst all-tables,all,$@),$(DATASET),$(PRESET),$(SEEDS))
 
 status: $(STAMP)/installed
-	@$(BIN)/python workflow/batch.py --status --jobs '$(JOBS)'
+	@$(BIN)/python workflow/batch.py --status --jobs $(call quoted,$(JOBS))
 
 book: $(HTML)
 	@echo '== the book: open $(HTML)'

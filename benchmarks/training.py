@@ -17,7 +17,8 @@ from typing import Any
 
 import torch
 
-from prn_lib.experiment import Experiment, build_model, read_category
+from prn_lib.building import build_model, read_category
+from prn_lib.experiment import Experiment
 from prn_lib.files import write_text
 from prn_lib.provenance import provenance
 from prn_lib.stages import Setup, prepare_training

@@ -15,11 +15,11 @@ import torch
 from scipy import ndimage
 
 from prn_lib.datasets import Category
+from prn_lib.experiment import Experiment
 from prn_lib.metrics import NEIGHBOURS
 from prn_lib.model.image_scores import count_at, top_mean
-from prn_lib.run import Result
+from prn_lib.results import Result
 
-PAPER_PIXELS = 100  # averaged into an image score, at 256 x 256 (Sec. 4.1)
 MARGIN = 1 / 32  # of the side: outlines are not drawn more exactly than that
 QUIET = 0.95  # share of the normal images that stay below the level
 REACHED = 0.95  # share of the normal images' pixels that a found pixel exceeds
@@ -75,7 +75,8 @@ def evidence(score_maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
         raise ValueError("score maps hold NaN or infinite values: the model has diverged")
     left = [beside_label(*pair) for pair in zip(score_maps, masks, strict=True)]
     return top_mean(
-        torch.from_numpy(np.stack(left))[:, None], count_at(score_maps.shape[-1], PAPER_PIXELS)
+        torch.from_numpy(np.stack(left))[:, None],
+        count_at(score_maps.shape[-1], Experiment.top_pixels),
     ).numpy()
 
 

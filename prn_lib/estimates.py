@@ -3,9 +3,11 @@
 A run's work is counted in floating-point operations: three forward passes for each image of a
 training step and one for each test image. Its time is that work divided by the speed of past runs,
 their own work divided by their own time. Runs of the same preset are preferred, since small
-networks do not reach the speed of large ones.
+networks do not reach the speed of large ones. A run that had a share of a processor's threads is
+taken to have left the rest to other runs, as a batch does.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -13,14 +15,15 @@ from statistics import median
 
 import torch
 
+from prn_lib.building import assemble_model, read_category
 from prn_lib.datasets import find_dataset
-from prn_lib.experiment import Experiment, assemble_model, read_category
+from prn_lib.experiment import Experiment
 from prn_lib.model import Encoder, load_weights
 from prn_lib.model.costs import costs
 from prn_lib.model.encoder import CHANNELS
 from prn_lib.model.prototypes import SCALES
 from prn_lib.plan import Job
-from prn_lib.run import Result
+from prn_lib.results import Result
 from prn_lib.training import count_steps
 
 ASSUMED_SPEED = 2e13  # operations a second of a GPU, where no run on one is on record
@@ -65,7 +68,8 @@ class Estimates:
         speeds: dict[str, list[float]] = {}
         for result in past:
             if result.provenance["hardware"] == hardware:
-                speeds.setdefault(result.experiment.preset, []).append(_speed(result))
+                shared = 1.0 if on_gpu else os.cpu_count() / result.provenance["threads"]
+                speeds.setdefault(result.experiment.preset, []).append(shared * _speed(result))
         self.speeds = {preset: median(values) for preset, values in speeds.items()}
         self.measured = bool(speeds)
         if not speeds and on_gpu:

@@ -1,4 +1,4 @@
-"""One frozen configuration and what is built from it."""
+"""One frozen configuration: every option of a run, its paper value, its range."""
 
 import dataclasses
 import difflib
@@ -7,24 +7,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-import torch
-
 from prn_lib.checks import check_choice
-from prn_lib.datasets import Category, load_category
-from prn_lib.datasets.dtd import read_textures
-from prn_lib.foregrounds import estimate_foregrounds, read_foregrounds
-from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
 from prn_lib.model.attention import EMBEDDINGS, EXPONENTS, RESIDUAL_BLOCKS
 from prn_lib.model.image_scores import KINDS, count_at
 from prn_lib.model.prototypes import RESIDUALS
-from prn_lib.synthesis import Synthesizer, generated_textures
-from prn_lib.synthesis.foreground import check_foregrounds
 from prn_lib.training import PRECISIONS
-
-GENERATED_TEXTURES = 200
 
 
 @dataclass(frozen=True)
@@ -252,97 +241,3 @@ def _check_type(name: str, value: Any, expected: Any) -> None:
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
         wanted = " or ".join("None" if t is type(None) else t.__name__ for t in allowed)
         raise ValueError(f"option {name}={value!r} must be {wanted}, not {type(value).__name__}")
-
-
-def read_category(experiment: Experiment) -> Category:
-    """The experiment's category, split; no image is read yet."""
-    return load_category(
-        experiment.dataset,
-        experiment.category,
-        experiment.data_root,
-        seed=experiment.seed,
-        n_anomalies=experiment.n_anomalies,
-    )
-
-
-def build_synthesizer(
-    experiment: Experiment, category: Category, device: torch.device | str = "cpu"
-) -> Synthesizer:
-    """Read the training images and prepare anomaly synthesis on ``device``.
-
-    Raises ValueError for foregrounds that cannot be found, see :mod:`prn_lib.foregrounds`.
-    """
-    size = experiment.image_size
-    normals, _ = category.load(category.train_normals, size)
-    seen_images, seen_masks = category.load(category.train_anomalies, size)
-    return Synthesizer(
-        normals,
-        seen_images,
-        seen_masks,
-        _textures(experiment) if experiment.heterologous else None,
-        kinds=experiment.anomaly_kinds,
-        use_target_area=experiment.use_target_area,
-        foregrounds=_foregrounds(experiment, category, normals),
-        device=device,
-    )
-
-
-def _textures(experiment: Experiment) -> torch.Tensor:
-    if experiment.textures is not None:
-        return read_textures(Path(experiment.textures), experiment.image_size)
-    generator = torch.Generator().manual_seed(experiment.seed)
-    return generated_textures(GENERATED_TEXTURES, experiment.image_size, generator)
-
-
-def _foregrounds(
-    experiment: Experiment, category: Category, normals: torch.Tensor
-) -> torch.Tensor | None:
-    if not (experiment.use_foreground and experiment.use_target_area):
-        return None
-    if experiment.foreground_masks is not None:
-        return read_foregrounds(Path(experiment.foreground_masks), category, experiment.image_size)
-    if category.background is None:
-        return None
-    foregrounds = estimate_foregrounds(normals, category.background)
-    check_foregrounds(foregrounds, [sample.name for sample in category.train_normals])
-    return foregrounds
-
-
-def build_model(
-    experiment: Experiment, normals: torch.Tensor, device: torch.device | str = "cpu"
-) -> PRN:
-    """An untrained PRN with prototypes of ``normals`` ``(N, 3, S, S)`` uint8; seeded."""
-    weights = load_weights(experiment.weights, experiment.seed)
-    encoder = Encoder(weights, train_layer4=experiment.train_layer4).to(device)
-    prototypes = None
-    if experiment.use_prototypes:
-        prototypes = fit_prototypes(
-            encoder,
-            normals,
-            ratio=experiment.prototype_ratio,
-            iterations=experiment.kmeans_iterations,
-            seed=experiment.seed,
-            starts=experiment.kmeans_starts,
-        )
-    return assemble_model(experiment, encoder, prototypes).to(device)
-
-
-def assemble_model(
-    experiment: Experiment, encoder: Encoder, prototypes: list[torch.Tensor] | None
-) -> PRN:
-    """The experiment's network around an encoder and its prototypes; the seed sets the weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(experiment.seed)
-        return PRN(
-            encoder,
-            prototypes,
-            fusion=experiment.use_fusion,
-            shared_fusion=experiment.shared_fusion,
-            attention_blocks=experiment.attention_blocks if experiment.use_attention else 0,
-            image_size=experiment.image_size,
-            embedding=experiment.embedding,
-            head_width=experiment.head_width,
-            residual_block=experiment.residual_block,
-            attention_scale=experiment.attention_scale,
-            residual_kind=experiment.residual,
-        )

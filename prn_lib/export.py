@@ -15,7 +15,7 @@ from torch import nn
 
 from prn_lib.files import whole_file
 from prn_lib.model import PRN, image_scores
-from prn_lib.run import load_model, load_result
+from prn_lib.results import load_model, load_result
 
 INPUT, OUTPUTS = "images", ("score_map", "image_score")
 
@@ -42,7 +42,7 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
     ``(B,)``, both in [0, 1]. The experiment lies in the file's metadata, as JSON under "prn".
 
     Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, ValueError for a run
-    whose image scores need connected regions, and what :func:`prn_lib.run.load_model` raises.
+    whose image scores need connected regions, and what :func:`prn_lib.results.load_model` raises.
     """
     try:
         import onnx

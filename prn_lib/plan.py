@@ -10,7 +10,7 @@ from typing import Any
 from prn_lib.checks import check_choice
 from prn_lib.datasets import categories, find_dataset, find_root
 from prn_lib.experiment import Experiment
-from prn_lib.run import default_folder
+from prn_lib.results import default_folder
 from prn_lib.variants import TARGETS, VARIANTS, make_experiment
 
 ALL = "all"

@@ -1,102 +1,98 @@
-"""Tables of finished runs, beside the paper's numbers where the paper has them."""
+"""What a finished run leaves behind: its record, its score maps, its network."""
 
-import dataclasses
-from collections.abc import Sequence
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
+from prn_lib.building import assemble_model
 from prn_lib.experiment import Experiment
-from prn_lib.metrics import METRICS
-from prn_lib.paper import paper_metrics
-from prn_lib.run import RECORD, Result, load_result
+from prn_lib.model import PRN, Encoder, load_weights
+from prn_lib.model.prototypes import SCALES
+from prn_lib.paths import project_folder
 
+RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
 OWN_FIRST = ("runs", "results")  # a reader's own records and pictures stand before the project's
-TITLES = {
-    "image_auroc": "image AUROC",
-    "pixel_auroc": "pixel AUROC",
-    "pro": "PRO",
-    "pixel_ap": "pixel AP",
-}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind; ``result.json`` holds these fields.
+
+    ``metrics`` are fractions; ``scores`` has one entry a test image (name, defect, score);
+    ``split`` lists the file names of each part; ``losses`` has one entry a step.
+    """
+
+    experiment: Experiment
+    metrics: dict[str, float]
+    scores: list[dict[str, Any]]
+    losses: list[float]
+    split: dict[str, list[str]]
+    notes: list[str]
+    provenance: dict[str, Any]  # versions, hardware, durations, commit, date
+    folder: Path
+
+    def score_maps(self) -> np.ndarray:
+        """Score maps of the test images ``(N, S, S)`` float32 in [0, 1], in ``scores``' order."""
+        with np.load(self.folder / MAPS, allow_pickle=False) as arrays:
+            return arrays["score_maps"]
+
+
+def default_folder(experiment: Experiment) -> Path:
+    """``runs/<dataset>/<category>/<run name>`` below the project's folder."""
+    place = Path("runs", experiment.dataset, experiment.category, experiment.run_name)
+    return project_folder() / place
+
+
+def load_result(folder: Path | str) -> Result:
+    """Read a finished run. FileNotFoundError or ValueError, naming the file, if there is none."""
+    folder = Path(folder)
+    path = folder / RECORD
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: {folder} holds no finished run")
+    try:
+        record = json.loads(path.read_text())
+        return Result(**{**record, "experiment": Experiment(**record["experiment"])}, folder=folder)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"{path} is not a run record of this version ({error}); delete {folder} to run again"
+        ) from None
+
+
+def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
+    """The trained model of a finished run, in evaluation mode.
+
+    Raises FileNotFoundError or ValueError, naming the file, for weights that are missing or those
+    of another version.
+    """
+    experiment = load_result(folder).experiment
+    path = Path(folder) / WEIGHTS
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; delete {folder} to run again")
+    weights = load_weights("random", experiment.seed)  # replaced by the saved ones
+    encoder = Encoder(weights, train_layer4=experiment.train_layer4)
+    try:
+        state = load_file(path)
+        prototypes = None
+        if experiment.use_prototypes:
+            prototypes = [state[f"prototypes.{j}.maps"] for j in range(SCALES)]
+        model = assemble_model(experiment, encoder, prototypes)
+        model.load_state_dict(state)
+    except (KeyError, RuntimeError, SafetensorError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{path} does not hold the weights of this version's network ({reason}); "
+            f"delete {folder} to run again"
+        ) from None
+    return model.to(device).eval()
 
 
 def find_results(root: Path | str) -> list[Result]:
     """All finished runs below ``root``, sorted by folder; drafts are passed over."""
     records = sorted(Path(root).rglob(RECORD))
     return [load_result(path.parent) for path in records if not path.parent.name.startswith(".")]
-
-
-def compare_with_paper(result: Result) -> pd.DataFrame:
-    """The four metrics of one run in percent, the paper's, and the difference where it has them."""
-    ours = {TITLES[name]: 100 * result.metrics[name] for name in METRICS}
-    table = pd.DataFrame({"this run": ours})
-    printed = paper_metrics(result.experiment.dataset, result.experiment.category)
-    if printed is not None:
-        table["paper"] = [100 * printed[name] for name in METRICS]
-        table["difference"] = table["this run"] - table["paper"]
-    return table.round(1)
-
-
-def results_table(results: Sequence[Result]) -> pd.DataFrame:
-    """One row a run with the four metrics in percent; the last row is their mean.
-
-    Raises ValueError if there is no run.
-    """
-    if not results:
-        raise ValueError("there is no finished run to tabulate; run one with 'make reproduce'")
-    rows = [
-        {
-            "category": result.experiment.category,
-            "run": result.experiment.run_name,
-            **{TITLES[name]: 100 * result.metrics[name] for name in METRICS},
-            "minutes": sum(result.provenance["seconds"].values()) / 60,
-        }
-        for result in results
-    ]
-    table = pd.DataFrame(rows)
-    mean = {"category": "mean", "run": "", **table.mean(numeric_only=True)}
-    return pd.concat([table, pd.DataFrame([mean])], ignore_index=True).round(1)
-
-
-def compare_option(results: Sequence[Result], option: str) -> pd.DataFrame:
-    """What another value of ``option`` changes in runs that differ from their preset in it alone.
-
-    Only pairs are counted: category and seed must have been run with every value; a value that was
-    run with fewer than two of the preset's is passed over. A row for each value, the preset's
-    first, has the mean metrics in percent; a row for each other value has the mean of the pairs'
-    differences and its standard error. Raises ValueError without two pairs.
-    """
-    groups: dict[Any, dict[tuple[str, ...], Result]] = {}
-    for result in results:
-        e = result.experiment
-        usual = getattr(Experiment.from_preset(e.preset), option)
-        plain = dataclasses.replace(e, **{option: usual})
-        if plain.run_name == f"{e.preset}-seed{e.seed}":
-            run = (e.dataset, e.category, e.preset, e.seed)
-            groups.setdefault(usual, {})  # the preset's value comes first
-            groups.setdefault(getattr(e, option), {})[run] = result
-    first = next(iter(groups), None)
-    groups = {
-        value: made for value, made in groups.items() if len(set(made) & set(groups[first])) > 1
-    }
-    pairs = sorted(set.intersection(*(set(made) for made in groups.values())) if groups else [])
-    if len(groups) < 2 or len(pairs) < 2:
-        raise ValueError(f"there are no runs to compare values of {option!r} with")
-    values = {
-        value: 100 * np.array([[made[run].metrics[name] for name in METRICS] for run in pairs])
-        for value, made in groups.items()
-    }
-    first, *others = values
-    rows = {str(value): [f"{m:.1f}" for m in table.mean(0)] for value, table in values.items()}
-    for other in others:
-        differences = values[other] - values[first]
-        errors = differences.std(0, ddof=1) / len(pairs) ** 0.5
-        rows[f"{other} - {first}"] = [
-            f"{mean:+.1f} ± {error:.1f}"
-            for mean, error in zip(differences.mean(0), errors, strict=True)
-        ]
-    columns = [TITLES[name] for name in METRICS]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    return table.rename_axis(f"{option}, {len(pairs)} pairs")

@@ -11,59 +11,27 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
+from prn_lib.building import read_category
 from prn_lib.checkpoint import Checkpoint, differences
 from prn_lib.datasets import Category, Sample
 from prn_lib.events import Events, check_events
-from prn_lib.experiment import Experiment, assemble_model, read_category
+from prn_lib.experiment import Experiment
 from prn_lib.files import whole_folder
-from prn_lib.model import PRN, Encoder, load_weights
-from prn_lib.model.prototypes import SCALES
-from prn_lib.paths import project_folder
+from prn_lib.model import PRN
 from prn_lib.provenance import provenance
+from prn_lib.results import MAPS, RECORD, WEIGHTS, Result, load_result
 from prn_lib.stages import judge, prepare_training, set_up
 from prn_lib.training import Diverged, Training
 from prn_lib.workplace import place_of, workplace
 
-RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
 CHECKPOINT_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run leaves behind; ``result.json`` holds these fields.
-
-    ``metrics`` are fractions; ``scores`` has one entry a test image (name, defect, score);
-    ``split`` lists the file names of each part; ``losses`` has one entry a step.
-    """
-
-    experiment: Experiment
-    metrics: dict[str, float]
-    scores: list[dict[str, Any]]
-    losses: list[float]
-    split: dict[str, list[str]]
-    notes: list[str]
-    provenance: dict[str, Any]  # versions, hardware, durations, commit, date
-    folder: Path
-
-    def score_maps(self) -> np.ndarray:
-        """Score maps of the test images ``(N, S, S)`` float32 in [0, 1], in ``scores``' order."""
-        with np.load(self.folder / MAPS, allow_pickle=False) as arrays:
-            return arrays["score_maps"]
-
-
-def default_folder(experiment: Experiment) -> Path:
-    """``runs/<dataset>/<category>/<run name>`` below the project's folder."""
-    place = Path("runs", experiment.dataset, experiment.category, experiment.run_name)
-    return project_folder() / place
 
 
 def run(
@@ -189,49 +157,6 @@ def _save_batch(error: Diverged, place: Path) -> str:
     except (OSError, SafetensorError) as failure:
         return f"lost, for they could not be written ({failure})"
     return f"in {folder}"
-
-
-def load_result(folder: Path | str) -> Result:
-    """Read a finished run. FileNotFoundError or ValueError, naming the file, if there is none."""
-    folder = Path(folder)
-    path = folder / RECORD
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: {folder} holds no finished run")
-    try:
-        record = json.loads(path.read_text())
-        return Result(**{**record, "experiment": Experiment(**record["experiment"])}, folder=folder)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(
-            f"{path} is not a run record of this version ({error}); delete {folder} to run again"
-        ) from None
-
-
-def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
-    """The trained model of a finished run, in evaluation mode.
-
-    Raises FileNotFoundError or ValueError, naming the file, for weights that are missing or those
-    of another version.
-    """
-    experiment = load_result(folder).experiment
-    path = Path(folder) / WEIGHTS
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; delete {folder} to run again")
-    weights = load_weights("random", experiment.seed)  # replaced by the saved ones
-    encoder = Encoder(weights, train_layer4=experiment.train_layer4)
-    try:
-        state = load_file(path)
-        prototypes = None
-        if experiment.use_prototypes:
-            prototypes = [state[f"prototypes.{j}.maps"] for j in range(SCALES)]
-        model = assemble_model(experiment, encoder, prototypes)
-        model.load_state_dict(state)
-    except (KeyError, RuntimeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(
-            f"{path} does not hold the weights of this version's network ({reason}); "
-            f"delete {folder} to run again"
-        ) from None
-    return model.to(device).eval()
 
 
 def _finished(folder: Path, experiment: Experiment) -> Result:

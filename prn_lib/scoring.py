@@ -9,7 +9,7 @@ import torch
 
 from prn_lib.datasets import Sample
 from prn_lib.datasets.reading import read_samples
-from prn_lib.run import load_model, load_result
+from prn_lib.results import load_model, load_result
 from prn_lib.training import predict
 
 

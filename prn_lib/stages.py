@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from prn_lib.building import build_model, build_synthesizer, read_category
 from prn_lib.datasets import Category
-from prn_lib.experiment import Experiment, build_model, build_synthesizer, read_category
+from prn_lib.experiment import Experiment
 from prn_lib.metrics import evaluate
 from prn_lib.model import PRN
 from prn_lib.synthesis import Synthesizer

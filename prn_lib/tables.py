@@ -14,8 +14,7 @@ from prn_lib.datasets import DATASETS
 from prn_lib.metrics import METRICS
 from prn_lib.paper import read_table
 from prn_lib.paths import project_folder
-from prn_lib.results import OWN_FIRST, find_results
-from prn_lib.run import Result
+from prn_lib.results import OWN_FIRST, Result, find_results
 from prn_lib.variants import EFFECTS, TARGETS, Effect, given, variant_of
 
 AVERAGE = "average"

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from prn_lib import figures
+from prn_lib.building import read_category
 from prn_lib.disagreement import (
     Levels,
     add_second_defects,
@@ -22,9 +23,9 @@ from prn_lib.disagreement import (
     rank_disagreements,
     unfound_share,
 )
-from prn_lib.experiment import Experiment, read_category
+from prn_lib.experiment import Experiment
 from prn_lib.figures.disagreement import UNFOUND, UNLABELLED, coloured
-from prn_lib.run import Result
+from prn_lib.results import Result
 
 
 def square(side, top, left, edge):

@@ -13,7 +13,8 @@ from scipy import ndimage
 
 from prn_lib.experiment import Experiment
 from prn_lib.export import OUTPUTS, export_onnx, main
-from prn_lib.run import load_model, run
+from prn_lib.results import load_model
+from prn_lib.run import run
 from prn_lib.training import predict
 
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from prn_lib import figures
-from prn_lib.experiment import Experiment, build_synthesizer, read_category
+from prn_lib.building import build_synthesizer, read_category
+from prn_lib.experiment import Experiment
 from prn_lib.run import run
 from prn_lib.scoring import score_photos
 from prn_lib.selection import watch

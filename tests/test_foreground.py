@@ -4,8 +4,9 @@ import torch
 from PIL import Image
 
 from prn_lib import foregrounds
+from prn_lib.building import build_synthesizer, read_category
 from prn_lib.datasets import DATASETS, Background, load_category
-from prn_lib.experiment import Experiment, build_synthesizer, read_category
+from prn_lib.experiment import Experiment
 from prn_lib.foregrounds import estimate_foregrounds, mask_path
 from prn_lib.synthesis.foreground import ForegroundError, check_foregrounds, estimate_foreground
 

@@ -1,16 +1,18 @@
 """What a batch plans, counted by hand; and how long it says that it takes."""
 
+import os
 from dataclasses import replace
 
 import pytest
 import torch
 
+from prn_lib.building import build_model
 from prn_lib.datasets import DATASETS
 from prn_lib.estimates import ASSUMED_SPEED, Estimates, work
-from prn_lib.experiment import Experiment, build_model
+from prn_lib.experiment import Experiment
 from prn_lib.model.costs import costs
 from prn_lib.plan import Finder, Job, Request, plan
-from prn_lib.run import Result
+from prn_lib.results import Result
 
 VARIANTS_OF_ABLATIONS = 17  # 7 of Table 4, 5, 3 and 2 more of Tables 5 to 7, all beside PRN's own
 
@@ -109,9 +111,10 @@ def test_the_work_of_a_run_is_counted():
     )
 
 
-def past(experiment, seconds, hardware="this machine"):
+def past(experiment, seconds, hardware="this machine", threads=None):
     split = {"train_normals": ["a"] * 60, "test": ["b"] * 40}
     made = {"hardware": hardware, "seconds": {"train": seconds - 1, "test": 1}}
+    made["threads"] = threads or os.cpu_count()
     return Result(experiment, {}, [], [], split, [], made, None)
 
 
@@ -127,6 +130,15 @@ def test_times_follow_from_past_runs_on_the_same_hardware():
     assert estimates.seconds(job) == pytest.approx(work(e, *counts) / speed)
     other = Job(Experiment(dataset="mvtec", category="bottle"), "prn")  # no run of that preset
     assert estimates.seconds(other) == pytest.approx(work(other.experiment, *counts) / speed)
+
+
+def test_a_run_on_some_of_the_threads_left_the_others_to_other_runs():
+    job = Job(SMALL, "prn")
+    whole = Estimates([past(SMALL, 10.0)], "this machine", on_gpu=False)
+    shared = Estimates([past(SMALL, 10.0 * os.cpu_count(), threads=1)], "this machine", False)
+    assert shared.seconds(job) == pytest.approx(whole.seconds(job))
+    on_gpu = Estimates([past(SMALL, 10.0, threads=1)], "this machine", on_gpu=True)
+    assert on_gpu.seconds(job) == pytest.approx(whole.seconds(job))
 
 
 def test_without_past_runs_only_a_gpus_speed_is_assumed():

@@ -12,7 +12,8 @@ from sklearn.metrics import roc_auc_score
 from prn_lib.datasets import DATASETS, overview
 from prn_lib.experiment import Experiment
 from prn_lib.metrics import METRICS
-from prn_lib.results import compare_option, find_results
+from prn_lib.results import find_results
+from prn_lib.summaries import compare_option
 from prn_lib.tables import all_runs, effects
 from prn_lib.variants import variant_of
 

@@ -7,8 +7,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from conftest import save_image, save_mask
-from prn_lib import results, run
-from prn_lib.experiment import Experiment, read_category
+from prn_lib import results, run, summaries
+from prn_lib.building import read_category
+from prn_lib.experiment import Experiment
 from prn_lib.metrics import evaluate
 from prn_lib.training import predict
 
@@ -116,9 +117,9 @@ def test_a_run_that_fails_before_its_first_step_leaves_nothing(experiment, tmp_p
 def test_a_damaged_record_is_named(finished):
     (finished.folder / "result.json").write_text('{"experiment": {"sead": 1}}')
     with pytest.raises(ValueError, match=r"result\.json is not a run record .*delete"):
-        run.load_result(finished.folder)
+        results.load_result(finished.folder)
     with pytest.raises(FileNotFoundError, match="holds no finished run"):
-        run.load_result(finished.folder / "nowhere")
+        results.load_result(finished.folder / "nowhere")
 
 
 @pytest.mark.parametrize("use_prototypes", [True, False])
@@ -127,7 +128,7 @@ def test_the_saved_model_gives_the_saved_maps(experiment, tmp_path, use_prototyp
     result = run.run(experiment, tmp_path / "run")
     category = read_category(experiment)
     images, _ = category.load(category.test, experiment.image_size)
-    maps, _ = predict(run.load_model(result.folder), images, top_k=1)
+    maps, _ = predict(results.load_model(result.folder), images, top_k=1)
     assert np.allclose(maps.numpy(), result.score_maps(), atol=1e-5)
 
 
@@ -136,19 +137,19 @@ def test_weights_of_another_version_are_named(finished):
     state = load_file(path)
     save_file({name: t for name, t in state.items() if "decoder" not in name}, path)
     with pytest.raises(ValueError, match=r"model\.safetensors .* Missing key.*decoder.*delete"):
-        run.load_model(finished.folder)
+        results.load_model(finished.folder)
     path.write_bytes(b"cut short")
     with pytest.raises(ValueError, match=r"model\.safetensors does not hold the weights"):
-        run.load_model(finished.folder)
+        results.load_model(finished.folder)
     path.unlink()
     with pytest.raises(FileNotFoundError, match=r"model\.safetensors is missing"):
-        run.load_model(finished.folder)
+        results.load_model(finished.folder)
 
 
 def test_a_device_that_is_not_there_is_not_blamed_on_the_weights(finished):
     with pytest.raises(RuntimeError, match="nonsense"):
-        run.load_model(finished.folder, "nonsense")
-    assert run.load_model(finished.folder).has_prototypes
+        results.load_model(finished.folder, "nonsense")
+    assert results.load_model(finished.folder).has_prototypes
 
 
 def test_nothing_is_chosen_on_the_test_set(experiment, product_root, tmp_path):
@@ -176,17 +177,17 @@ def test_masks_that_vanish_are_reported(experiment, product_root, tmp_path):
 
 
 def test_tables(finished):
-    table = results.results_table([finished, finished])
+    table = summaries.results_table([finished, finished])
     assert table["category"].tolist() == ["plate", "plate", "mean"]
     expected = round(100 * finished.metrics["pixel_ap"], 1)
     assert table["pixel AP"].tolist() == [expected] * 3
-    assert list(results.compare_with_paper(finished).columns) == ["this run"]
+    assert list(summaries.compare_with_paper(finished).columns) == ["this run"]
     carpet = dataclasses.replace(
         finished, experiment=dataclasses.replace(finished.experiment, category="carpet")
     )
-    compared = results.compare_with_paper(carpet)
+    compared = summaries.compare_with_paper(carpet)
     assert compared.loc["image AUROC", "paper"] == 99.7
     assert compared.loc["pixel AP", "difference"] == pytest.approx(expected - 82.0, abs=0.11)
     assert [r.folder for r in results.find_results(finished.folder.parent)] == [finished.folder]
     with pytest.raises(ValueError, match="no finished run"):
-        results.results_table([])
+        summaries.results_table([])

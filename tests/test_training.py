@@ -10,7 +10,8 @@ from sklearn.metrics import roc_auc_score
 from tqdm.std import tqdm
 
 from prn_lib import training
-from prn_lib.experiment import Experiment, build_model
+from prn_lib.building import build_model
+from prn_lib.experiment import Experiment
 from prn_lib.synthesis import Synthesizer, generated_textures
 
 SETTINGS = {

@@ -27,8 +27,8 @@ from causes import unexplained
 from prn_lib.files import write_text
 from prn_lib.paths import project_folder
 from prn_lib.plan import FIGURES, Job, Request, plan, wanted_tables
-from prn_lib.results import results_table
-from prn_lib.run import load_result
+from prn_lib.results import load_result
+from prn_lib.summaries import results_table
 from prn_lib.tables import all_runs, compare
 from prn_lib.variants import TARGETS, variant_of
 from processes import end_with_parent

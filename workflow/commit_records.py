@@ -12,8 +12,7 @@ from prn_lib.datasets import DATASETS
 from prn_lib.figures.saved import dataset_of
 from prn_lib.files import whole_file
 from prn_lib.paths import project_folder
-from prn_lib.results import find_results
-from prn_lib.run import RECORD
+from prn_lib.results import RECORD, find_results
 
 
 def main() -> int:

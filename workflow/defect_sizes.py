@@ -8,8 +8,8 @@ import json
 import sys
 from pathlib import Path
 
+from prn_lib.building import read_category
 from prn_lib.defect_sizes import auroc_by_size, count_by_size
-from prn_lib.experiment import read_category
 from prn_lib.files import write_text
 from prn_lib.paths import project_folder
 from prn_lib.progress import tqdm

@@ -33,7 +33,7 @@ from causes import remedy
 from prn_lib.experiment import Experiment
 from prn_lib.files import write_text
 from prn_lib.paths import project_folder
-from prn_lib.run import default_folder
+from prn_lib.results import default_folder
 from runfiles import NOTEBOOK, beside, is_held
 
 SOURCE = project_folder() / "book" / NOTEBOOK

@@ -16,9 +16,10 @@ import matplotlib
 matplotlib.use("agg")
 
 from prn_lib import figures
+from prn_lib.building import build_synthesizer, read_category
 from prn_lib.datasets import find_dataset
-from prn_lib.experiment import Experiment, build_synthesizer, read_category
-from prn_lib.run import load_result
+from prn_lib.experiment import Experiment
+from prn_lib.results import load_result
 
 PER_KIND = 4  # anomalies of each strategy
 COLOURS = 256  # of Figure 8, which has photographs and masks only

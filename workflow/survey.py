@@ -55,13 +55,17 @@ def _time_left(left: list[tuple[Job, State]], estimates: Estimates, parallel: in
     lines = []
     if estimates.measured:
         at_once = parallel if torch.cuda.is_available() else 1  # a processor's threads are divided
-        hours = sum(known) / 3600
-        lines.append(f"left: about {hours:.1f} h of computing, {hours / at_once:.1f} h from now")
+        computing, wait = _duration(sum(known)), _duration(sum(known) / at_once)
+        lines.append(f"left: about {computing} of computing, {wait} from now")
     if not (estimates.measured and torch.cuda.is_available()):
-        hours = sum(estimates.work(job) or 0.0 for job, _ in left) / ASSUMED_SPEED / 3600
+        seconds_there = sum(estimates.work(job) or 0.0 for job, _ in left) / ASSUMED_SPEED
         lines.append(
             f"on a GPU at {ASSUMED_SPEED / 1e12:.0f} TFLOP/s (assumed; no run on this "
-            f"machine's GPU is on record): {hours:.1f} GPU hours"
+            f"machine's GPU is on record): {_duration(seconds_there)}"
         )
     lost = sum(estimates.work(job) is None for job, _ in left)
     return lines + ([f"not counted: {lost} runs of categories that cannot be read"] if lost else [])
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

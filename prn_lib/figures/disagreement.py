@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from prn_lib.datasets import Category
 from prn_lib.disagreement import Levels, beside_label, levels, maps_and_masks
 from prn_lib.figures.base import Picture, draw_image, draw_outline, image_grid, picture
-from prn_lib.run import Result
+from prn_lib.results import Result
 
 UNLABELLED, UNFOUND = (0, 114, 178), (230, 159, 0)  # blue, orange: Okabe and Ito
 ROWS = ("image, label", "label", "score map", "disagreement")

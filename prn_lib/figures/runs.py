@@ -14,7 +14,7 @@ from prn_lib.figures.base import (
     normal_first,
     picture,
 )
-from prn_lib.run import Result
+from prn_lib.results import Result
 from prn_lib.scoring import Scored
 
 

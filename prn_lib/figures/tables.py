@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from prn_lib.figures.base import Picture, picture
 from prn_lib.metrics import METRICS
 from prn_lib.paper import paper_metrics
-from prn_lib.results import TITLES
+from prn_lib.summaries import TITLES
 from prn_lib.variants import VARIANTS
 
 NOT_RUN = "not run yet"
