@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -257,6 +258,18 @@ def test_a_wrong_request_ends_in_one_line(options, message, product_root, monkey
     assert status == 2
     assert message in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_what_make_is_given_reaches_the_batch_as_it_is():
+    given = {"DATA_ROOT": "/it's/a folder", "OVERRIDES": '{"textures": "/d\'td"}', "SEEDS": "0, 1"}
+    told = [f"{name}={value}" for name, value in given.items()]
+    printed = subprocess.run(
+        ["make", "--dry-run", "table9", *told], cwd=PROJECT, capture_output=True, text=True
+    ).stdout
+    (line,) = [line for line in printed.splitlines() if "workflow/batch.py" in line]
+    words = shlex.split(line)
+    for name, value in given.items():
+        assert words[words.index(f"--{name.lower().replace('_', '-')}") + 1] == value
 
 
 def test_a_dry_run_lists_the_runs_and_starts_none(product_root, monkeypatch, capsys, tmp_path):
