@@ -1,7 +1,7 @@
 """The paper's tables beside our own runs: means and deviations over seeds, and what a part does."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -148,22 +148,23 @@ def _printed(target: str, dataset: str) -> dict[tuple[str, str], float]:
     return {(t.label, t.metric): t.value for t in told.itertuples()}
 
 
-def effects(runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
+def effects(
+    runs: pd.DataFrame, dataset: str, preset: str, of: Mapping[str, Effect] = EFFECTS
+) -> pd.DataFrame:
     """What each part of PRN does: runs with it minus runs without, in pairs of category and seed.
 
-    A row for each effect and metric. Columns: effect, metric, ``paper`` (the difference of its
-    printed means, for MVTec), ``mean`` of the pairs' differences, ``low`` and ``high`` (its 95%
-    confidence interval, Student's t), ``pairs``, ``verdict``: "helps" or "harms" if the interval
-    excludes 0, else "not told apart", and ``contradicts``: whether the verdict is the opposite of
-    the paper's difference. In percent, NaN where there are fewer than 2 pairs.
+    A row for each effect of ``of`` and metric. Columns: effect, metric, ``paper`` (the difference
+    of its printed means, for MVTec), ``mean`` of the pairs' differences, ``low`` and ``high`` (its
+    95% confidence interval, Student's t), ``pairs``, ``verdict``: "helps" or "harms" if the
+    interval excludes 0, else "not told apart", and ``contradicts``: whether the verdict is the
+    opposite of the paper's difference. In percent, NaN where there are fewer than 2 pairs. Where an
+    effect has several pairs of variants, their differences are averaged within category and seed.
     """
-    of = _setting(runs, dataset, preset)
-    by = {name: group.set_index(["category", "seed"]) for name, group in of.groupby("variant")}
+    at = _setting(runs, dataset, preset)
+    by = {name: group.set_index(["category", "seed"]) for name, group in at.groupby("variant")}
     rows = []
-    for effect in EFFECTS.values():
-        pairs = pd.DataFrame(columns=[*METRICS])
-        if effect.present in by and effect.absent in by:
-            pairs = (by[effect.present][[*METRICS]] - by[effect.absent][[*METRICS]]).dropna()
+    for effect in of.values():
+        pairs = _differences(effect, by)
         for metric in METRICS:
             values = pairs[metric].to_numpy(float)
             rows.append((effect.name, metric, _gain(effect, metric), *_interval(values)))
@@ -173,11 +174,22 @@ def effects(runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
     return table.assign(contradicts=sign * table["paper"] < 0)
 
 
+def _differences(effect: Effect, by: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """A row for each category and seed in which all of the effect's variants were run."""
+    if any(variant not in by for pair in effect.pairs for variant in pair):
+        return pd.DataFrame(columns=[*METRICS])
+    with_less_without = [by[p][[*METRICS]] - by[a][[*METRICS]] for p, a in effect.pairs]
+    return (sum(with_less_without) / len(effect.pairs)).dropna()
+
+
 def _gain(effect: Effect, metric: str) -> float:
     """The paper's own difference: the row that has the part minus the one that lacks it."""
+    if effect.target is None:
+        return np.nan
     printed = _printed(effect.target, "mvtec")
     rows = {v: row for row, variants in TARGETS[effect.target].rows.items() for v in variants}
-    return printed[rows[effect.present], metric] - printed[rows[effect.absent], metric]
+    ((present, absent),) = effect.pairs
+    return printed[rows[present], metric] - printed[rows[absent], metric]
 
 
 def _interval(values: np.ndarray) -> tuple[float, float, float, int, str]:

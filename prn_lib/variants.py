@@ -43,12 +43,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a part does: the variant that has it, the one that lacks it alone, and their table."""
+    """What a part does: pairs of a variant that has it and the one that lacks it alone.
+
+    ``target`` is the table that prints the pair, or None.
+    """
 
     name: str
-    present: str
-    absent: str
-    target: str
+    pairs: tuple[tuple[str, str], ...]
+    target: str | None = None
 
 
 _DATA = json.loads(files("prn_lib").joinpath("variants.json").read_text(encoding="utf-8"))
@@ -57,7 +59,13 @@ TARGETS = {
     name: Target(name, tuple(told["datasets"]), {k: tuple(v) for k, v in told["rows"].items()})
     for name, told in _DATA["targets"].items()
 }
-EFFECTS = {name: Effect(name, **told) for name, told in _DATA["effects"].items()}
+EFFECTS, IN_COMPANY = (
+    {
+        name: Effect(name, tuple(map(tuple, told["pairs"])), told.get("target"))
+        for name, told in _DATA[key].items()
+    }
+    for key in ("effects", "effects in company")  # beside all other parts; beside some of them
+)
 
 
 def make_experiment(variant: str, preset: str, overrides: dict[str, Any]) -> Experiment:

@@ -13,7 +13,7 @@ from prn_lib.datasets import DATASETS, overview
 from prn_lib.experiment import Experiment
 from prn_lib.metrics import METRICS
 from prn_lib.results import find_results
-from prn_lib.summaries import compare_option
+from prn_lib.summaries import TITLES, compare_option
 from prn_lib.tables import all_runs, effects
 from prn_lib.variants import variant_of
 
@@ -194,8 +194,18 @@ def test_readme_quotes_the_benchmark_of_planning():
     assert rates[1] < 2 * rates[0]  # in proportion
 
 
-def test_readme_counts_the_clear_ablations():
+def test_readme_tells_the_clear_ablations():
     measured = effects(all_runs(folders=("results",)), "mini", "quick")
-    clear = measured["verdict"].isin(["helps", "harms"]).sum()
-    told = f"of the {(measured['pairs'] > 1).sum()} intervals {clear} lie wholly on one side"
-    assert told in " ".join(README.split())
+    text = " ".join(README.split())
+    clear = measured[measured["verdict"].isin(["helps", "harms"])]
+    assert (
+        f"of the {(measured['pairs'] > 1).sum()} intervals {len(clear)} lie wholly on one" in text
+    )
+    found = {
+        (effect, verdict): [TITLES[metric] for metric in of["metric"]]
+        for (effect, verdict), of in clear.groupby(["effect", "verdict"])
+    }
+    assert found.keys() == {("MP", "helps"), ("MF", "harms")}
+    *first, last = found["MP", "helps"]
+    assert f"prototypes help in {', '.join(first)} and {last}" in text
+    assert f"fusion harms {' and '.join(found['MF', 'harms'])}" in text

@@ -6,14 +6,14 @@ import statistics
 
 import pandas as pd
 import pytest
-from scipy.stats import ttest_rel
+from scipy.stats import t, ttest_rel
 
 from prn_lib.experiment import Experiment
 from prn_lib.metrics import METRICS
 from prn_lib.paper import read_table
 from prn_lib.paths import project_folder
 from prn_lib.tables import all_runs, compare, effects, made_with, runs_of
-from prn_lib.variants import EFFECTS, TARGETS, VARIANTS, make_experiment, variant_of
+from prn_lib.variants import EFFECTS, IN_COMPANY, TARGETS, VARIANTS, make_experiment, variant_of
 
 
 def frame(*rows):
@@ -200,11 +200,46 @@ ONE_PART = {  # the options in which an effect's two variants differ
 def test_an_effects_two_variants_differ_in_the_named_option_alone(preset):
     assert set(EFFECTS) == set(ONE_PART)
     for name, effect in EFFECTS.items():
-        present, absent = (
-            dataclasses.asdict(make_experiment(variant, preset, {}))
-            for variant in (effect.present, effect.absent)
-        )
-        assert {key for key in present if present[key] != absent[key]} == ONE_PART[name], name
+        assert [differing(pair, preset) for pair in effect.pairs] == [ONE_PART[name]], name
+
+
+def differing(pair, preset):
+    present, absent = (dataclasses.asdict(make_experiment(variant, preset, {})) for variant in pair)
+    return {key for key in present if present[key] != absent[key]}
+
+
+def test_a_part_in_company_is_all_that_differs():
+    """Each module in all company in which it was run, and the mean over these."""
+    for part in ("MP", "MSA", "MF"):
+        *single, mean = (e for name, e in IN_COMPANY.items() if name.split()[0].strip(",") == part)
+        assert len(single) == 3
+        assert mean.pairs == sum((e.pairs for e in single), ())
+        assert len(set(mean.pairs)) == 3
+        for pair in mean.pairs:
+            assert differing(pair, "quick") == ONE_PART[part], pair
+        assert EFFECTS[part].pairs[0] in mean.pairs
+    assert len(IN_COMPANY) == 12
+
+
+def test_the_mean_over_company_is_that_of_the_differences():
+    """By hand: MP gains 10 alone, 20 beside MSA, 30 beside both, in each of two categories more."""
+    gains = {("mp", "unet"): 10, ("mp_msa", "msa"): 20, ("prn", "msa_mf"): 30}
+    runs = []
+    for (present, absent), gain in gains.items():
+        runs += mini(present, {("button", 0): 40 + gain, ("weave", 0): 50 + gain + 3})
+        runs += mini(absent, {("button", 0): 40, ("weave", 0): 50})
+    runs += mini("mp", {("grain", 0): 99})  # without the other five
+    table = effects(frame(*runs), "mini", "quick", IN_COMPANY).set_index("effect")
+    assert len(table) == 12 * 4
+    row = table.loc["MP, mean of the three"].iloc[0]
+    assert row["mean"] == pytest.approx(21.5)
+    assert row["pairs"] == 2
+    reach = t.ppf(0.975, 1) * 1.5  # the standard error of 20 and 23
+    assert (row["low"], row["high"]) == pytest.approx((21.5 - reach, 21.5 + reach))
+    assert table.loc["MP alone"].iloc[0]["mean"] == pytest.approx(11.5)
+    assert table["paper"].isna().all()
+    assert not table["contradicts"].any()
+    assert set(table.loc["MF, mean of the three", "verdict"]) == {"not run yet"}
 
 
 def test_effects_are_those_of_a_paired_t_test():

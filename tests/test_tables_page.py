@@ -160,6 +160,9 @@ def test_the_forest_plot_says_what_is_clear():
     assert f"Forest plot of {len(EFFECTS)} effects" in picture.alt
     assert "helps: MP in image AUROC; harms: TA in image AUROC." in picture.alt
     assert "interval for 3 of 48" in picture.alt
+    assert "the paper's differences" in picture.alt
+    unprinted = figures.show_effects(measured(**FOUND).assign(paper=np.nan))
+    assert "paper" not in unprinted.alt
     nothing = figures.show_effects(measured())
     assert "helps: none; harms: none" in nothing.alt
     assert nothing.png != picture.png

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from causes import unexplained
+from prn_lib.figures.tables import row_labels
 from prn_lib.files import write_text
 from prn_lib.paths import project_folder
 from prn_lib.plan import FIGURES, Job, Request, plan, wanted_tables
@@ -203,9 +204,10 @@ def _report(request: Request, jobs: list[Job]) -> None:
         for dataset, preset in settings:
             compared = compare(target, runs, dataset, preset)
             if compared["seeds"].any():
-                means = compared.pivot_table("ours", ["row", "variant"], "metric", sort=False)
-                title = f"{target}, {dataset}, preset {preset}, percent"
-                print(f"\n{title}\n{means.to_markdown(floatfmt='.1f')}")
+                labelled = compared.assign(**{target: row_labels(compared)})
+                means = labelled.pivot_table("ours", [target, "seeds"], "metric", sort=False)
+                table = means.reset_index().to_markdown(index=False, floatfmt=".1f")
+                print(f"\n{dataset}, preset {preset}, means over seeds in percent\n{table}")
     own = sum(variant_of(job.experiment) is None for job in jobs)
     if own:
         print(f"\n{own} runs have options of their own, so no table shows them; read their records")

@@ -48,15 +48,18 @@ def show_table(compared: pd.DataFrame, paper_of: str | None = None) -> Html:
     the dataset of the paper's numbers if ours are of another one: the header says so, and there
     are no differences. Where the paper has no numbers, ours stand alone, four metrics abreast.
     """
-    named = compared.assign(label=_labels(compared))
+    named = compared.assign(label=row_labels(compared))
     metrics = list(named["metric"].unique())
     abreast = 2 if named["paper"].notna().any() else len(METRICS)
     parts = [metrics[k : k + abreast] for k in range(0, len(metrics), abreast)]
     return Html("\n".join(_part(named, part, paper_of) for part in parts))
 
 
-def _labels(compared: pd.DataFrame) -> list[str]:
-    """The row alone where all are of one variant; else with its variant's title."""
+def row_labels(compared: pd.DataFrame) -> list[str]:
+    """Names of the rows of ``prn_lib.tables.compare``.
+
+    They are the printed ones where all rows are of one variant; else with their variants' titles.
+    """
     if compared["variant"].nunique() == 1:
         return [row.replace("_", " ") for row in compared["row"]]
     readings = compared.groupby("row")["variant"].nunique()
@@ -149,7 +152,8 @@ def show_seeds(runs: pd.DataFrame) -> Picture:
 def show_effects(effects: pd.DataFrame) -> Picture:
     """A forest plot of ``prn_lib.tables.effects``: means and 95% intervals against 0.
 
-    A diamond is the paper's difference. Intervals wider than the panel end in an arrow.
+    A diamond is the paper's difference, if any is known. Intervals wider than the panel end in an
+    arrow.
     """
     names = list(effects["effect"].unique())
     figure, axes = plt.subplots(
@@ -168,7 +172,9 @@ def show_effects(effects: pd.DataFrame) -> Picture:
         axis.spines[["top", "right"]].set_visible(False)
     axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
     figure.supxlabel("with it minus without it, in percent points", fontsize=9)
-    figure.legend(handles=_legend(), loc="outside upper center", ncols=4, fontsize=9, frameon=False)
+    figure.legend(
+        handles=_legend(effects), loc="outside upper center", ncols=4, fontsize=9, frameon=False
+    )
     return picture(figure, _effects_alt(effects))
 
 
@@ -185,11 +191,13 @@ def _draw_effect(axis: Axes, place: int, row: tuple, reach: float) -> None:
             axis.plot(limit, place, arrow, color=colour, markersize=4, clip_on=False)
 
 
-def _legend() -> list[Line2D]:
+def _legend(effects: pd.DataFrame) -> list[Line2D]:
     ours = [
         Line2D([], [], color=colour, marker=mark, label=verdict)
         for verdict, (colour, mark) in VERDICTS.items()
     ]
+    if effects["paper"].isna().all():
+        return ours
     paper = {"color": "black", "marker": "D", "fillstyle": "none", "linestyle": "none"}
     return [*ours, Line2D([], [], label="the paper's difference", **paper)]
 
@@ -201,10 +209,12 @@ def _effects_alt(effects: pd.DataFrame) -> str:
         pairs = [f"{row.effect} in {TITLES[row.metric]}" for row in of.itertuples()]
         told.append(f"{verdict}: {', '.join(pairs) or 'none'}")
     run = int((effects["pairs"] > 1).sum())
+    paper = ", beside the paper's differences, which are diamonds"
     return (
         f"Forest plot of {effects['effect'].nunique()} effects in four metrics, a mean and an "
-        f"interval for {run} of {len(effects)}, beside 0 and the paper's differences, which are "
-        f"diamonds. Intervals without 0: {'; '.join(told)}."
+        f"interval for {run} of {len(effects)}, against 0"
+        f"{'' if effects['paper'].isna().all() else paper}. "
+        f"Intervals without 0: {'; '.join(told)}."
     )
 
 
