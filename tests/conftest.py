@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 import prn_lib  # noqa: F401  (before anything imports torchvision)
 
 SIDE = 96
+settings.register_profile("patient", deadline=None)  # how fast a case is depends on the machine
+settings.load_profile("patient")
 
 
 def save_image(path: Path, seed: int, side: int = SIDE) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prn_lib.datasets import load_category
@@ -75,7 +75,6 @@ def assert_sound(category, inventory, asked):
     assert said == (asked > pool // 2)
 
 
-@settings(deadline=None)
 @pytest.mark.parametrize("split", [split_official, split_freely])
 @given(inventory=inventories(), seed=SEEDS, asked=st.integers(0, 15))
 def test_splits_are_disjoint_complete_and_deterministic(split, inventory, seed, asked):
@@ -90,7 +89,6 @@ def test_splits_are_disjoint_complete_and_deterministic(split, inventory, seed, 
     assert tested == expected
 
 
-@settings(deadline=None)
 @given(inventory=tiles(), seed=SEEDS)
 def test_tiles_stay_whole(inventory, seed):
     try:
