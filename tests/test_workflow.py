@@ -169,7 +169,7 @@ def test_a_batch_that_is_killed_computes_no_finished_run_again(checkout, product
         status, _, err = finish(process)
         if sent == signal.SIGINT and not ended_before:
             assert status == 1
-            assert "stopped; start again with the same words to go on" in err
+            assert "stopped; start again with the same command to go on" in err
         wait_until(lambda: not runs_below(root))  # nothing goes on behind the reader's back
         for record in (checkout / "runs/mvtec").glob(f"*/{RUN}/result.json"):
             stamp = record.stat().st_mtime_ns
@@ -219,7 +219,7 @@ def test_a_stopped_batch_takes_its_runs_with_it(checkout, products, sent):
     assert process.poll() is None
     process.send_signal(sent)
     _, _, err = finish(process)
-    assert ("stopped; start again with the same words to go on" in err) == (sent == signal.SIGINT)
+    assert ("stopped; start again with the same command to go on" in err) == (sent == signal.SIGINT)
     wait_until(lambda: not runs_below(root), 10)
     (place,) = checkout.glob("runs/mvtec/plate/*.unfinished")
     wait_until(lambda: not is_held(place.with_suffix("")), 10)  # nothing computes it any more

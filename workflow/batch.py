@@ -1,6 +1,6 @@
 """The batch: every run that the wanted tables need, through Snakemake and papermill.
 
-Finished runs are kept; a stopped or killed batch is started again with the same words and goes on.
+Finished runs are kept; a stopped or killed batch goes on when the same command is given again.
 A run that fails is tried once more, does not stop the others, and is named at the end with its
 cause and a remedy. The exit status is 0 if all is done, 1 if something failed, 2 if the request
 itself is wrong.
@@ -154,7 +154,7 @@ def _snakemake(targets: list[str], where: list[str], jobs: list[Job], *, on_clus
         except KeyboardInterrupt:
             child.send_signal(ending)
             child.wait()
-            raise SystemExit("\nstopped; start again with the same words to go on") from None
+            raise SystemExit("\nstopped; start again with the same command to go on") from None
 
 
 def _show(bar: tqdm, jobs: list[Job]) -> None:

@@ -30,7 +30,7 @@ def show_differences(averages: pd.DataFrame) -> Picture:
     axis.axvline(0, color="0.6", linewidth=0.8)
     names = [f"Table {number}" for number in tables]
     axis.set(yticks=range(len(tables)), yticklabels=names, ylim=(len(tables) - 0.4, -0.6))
-    axis.set(xlabel="printed average minus the mean of its printed rows, in percent points")
+    axis.set(xlabel="printed average minus the mean of its printed rows, in percentage points")
     axis.spines[["top", "right"]].set_visible(False)
     outside = int((averages["difference"].abs() > HALF_UNIT + 1e-4).sum())
     farthest = averages["difference"].abs().max()

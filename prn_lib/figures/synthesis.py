@@ -154,4 +154,5 @@ def show_made(made: Anomalies) -> Picture:
 
 
 def _list_of_shares(made: Anomalies) -> str:
-    return ", ".join(f"{share:.1%}" for share in made.masks.float().mean((1, 2, 3)).tolist())
+    shares = made.masks.float().mean((1, 2, 3)).tolist()
+    return ", ".join(f"{share:.1%}" if share >= 0.001 else "less than 0.1%" for share in shares)

@@ -19,7 +19,7 @@ from prn_lib.variants import VARIANTS
 
 NOT_RUN = "not run yet"
 HIGHER, LOWER = (116, 173, 209), (253, 174, 97)  # blue and orange, told apart without red or green
-FULL_COLOUR = 10.0  # a difference in percent points from which on the colour is full
+FULL_COLOUR = 10.0  # a difference in percentage points from which on the colour is full
 CONTRADICTS = "contradicts<br>the paper"
 VERDICTS = {  # colour and mark
     "helps": ("#2166ac", "o"),
@@ -171,7 +171,7 @@ def show_effects(effects: pd.DataFrame) -> Picture:
         axis.grid(axis="y", alpha=0.25)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
-    figure.supxlabel("with it minus without it, in percent points", fontsize=9)
+    figure.supxlabel("with it minus without it, in percentage points", fontsize=9)
     figure.legend(
         handles=_legend(effects), loc="outside upper center", ncols=4, fontsize=9, frameon=False
     )
