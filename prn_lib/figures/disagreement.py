@@ -53,7 +53,7 @@ def show_map_and_label(
     ):
         unlabelled = beside_label(score_map, mask) > reached.image
         unfound = mask & (score_map <= reached.pixel)
-        draw_image(column[0], image, title)
+        draw_image(column[0], image, "\n".join(title.rsplit("/", 1)))  # long names
         draw_outline(column[0], torch.from_numpy(mask)[None])
         column[1].imshow(mask, cmap="gray", vmin=0, vmax=1)
         column[2].imshow(score_map, cmap="inferno", vmin=0, vmax=score_maps.max())
