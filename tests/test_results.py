@@ -209,3 +209,22 @@ def test_readme_tells_the_clear_ablations():
     *first, last = found["MP", "helps"]
     assert f"prototypes help in {', '.join(first)} and {last}" in text
     assert f"fusion harms {' and '.join(found['MF', 'harms'])}" in text
+
+
+def test_readme_tells_what_another_machine_gave():
+    """The same options, split and threads; the losses begin alike, and then part."""
+    again = []
+    for category in ("button", "grain", "weave"):
+        record = json.loads(
+            (PROJECT / f"results/mini/{category}/quick-seed0/result.json").read_text()
+        )
+        other = json.loads(
+            (PROJECT / f"results/rounding/mini-{category}-quick-seed0.json").read_text()
+        )
+        assert Experiment(**other["experiment"]) == Experiment(**record["experiment"])
+        assert other["split"] == record["split"]
+        assert other["provenance"]["threads"] == record["provenance"]["threads"]
+        assert other["losses"][0] == pytest.approx(record["losses"][0], rel=1e-6)
+        assert other["losses"] != record["losses"]
+        again.append(f"{100 * other['metrics']['image_auroc']:.1f}")
+    assert f"with the same seed 0 {' / '.join(again)} in image AUROC" in " ".join(README.split())
