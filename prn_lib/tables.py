@@ -15,7 +15,7 @@ from prn_lib.metrics import METRICS
 from prn_lib.paper import read_table
 from prn_lib.paths import project_folder
 from prn_lib.results import OWN_FIRST, Result, find_results
-from prn_lib.variants import EFFECTS, TARGETS, Effect, given, variant_of
+from prn_lib.variants import EFFECTS, TARGETS, VARIANTS, Effect, given, variant_of
 
 AVERAGE = "average"
 CONFIDENCE = 0.95
@@ -146,6 +146,24 @@ def _printed(target: str, dataset: str) -> dict[tuple[str, str], float]:
         table = table.assign(label=table[_LABELS.get(target, "category")].astype(str))
     told = table.melt("label", [*_METRICS.get(target, METRICS)], "metric")
     return {(t.label, t.metric): t.value for t in told.itertuples()}
+
+
+def row_labels(compared: pd.DataFrame) -> list[str]:
+    """Names of the rows of :func:`compare`.
+
+    They are the printed ones where all rows are of one variant; else with their variants' titles.
+    """
+    if compared["variant"].nunique() == 1:
+        return [row.replace("_", " ") for row in compared["row"]]
+    readings = compared.groupby("row")["variant"].nunique()
+    pairs = zip(compared["row"], compared["variant"], strict=True)
+    return [_label(row, VARIANTS[variant].title, readings[row]) for row, variant in pairs]
+
+
+def _label(row: str, title: str, readings: int) -> str:
+    if readings > 1:
+        return f"{row}, read as {title.removeprefix(row).strip()}"
+    return title if title.startswith(row) else f"{row}: {title}"
 
 
 def effects(

@@ -59,13 +59,25 @@ TARGETS = {
     name: Target(name, tuple(told["datasets"]), {k: tuple(v) for k, v in told["rows"].items()})
     for name, told in _DATA["targets"].items()
 }
-EFFECTS, IN_COMPANY = (
-    {
-        name: Effect(name, tuple(map(tuple, told["pairs"])), told.get("target"))
-        for name, told in _DATA[key].items()
-    }
-    for key in ("effects", "effects in company")  # beside all other parts; beside some of them
-)
+EFFECTS = {
+    name: Effect(name, tuple(map(tuple, told["pairs"])), told["target"])
+    for name, told in _DATA["effects"].items()
+}
+
+
+def _in_company() -> dict[str, Effect]:
+    """Each module beside some of the others, and the mean over these."""
+    effects = []
+    for part, company in _DATA["company"].items():
+        pairs = tuple(map(tuple, company.values()))
+        effects += [
+            Effect(f"{part} {beside}", (pair,)) for beside, pair in zip(company, pairs, strict=True)
+        ]
+        effects.append(Effect(f"{part}, mean of the three", pairs))
+    return {effect.name: effect for effect in effects}
+
+
+IN_COMPANY = _in_company()
 
 
 def make_experiment(variant: str, preset: str, overrides: dict[str, Any]) -> Experiment:

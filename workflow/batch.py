@@ -24,13 +24,12 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from causes import unexplained
-from prn_lib.figures.tables import row_labels
 from prn_lib.files import write_text
 from prn_lib.paths import project_folder
 from prn_lib.plan import FIGURES, Job, Request, plan, wanted_tables
 from prn_lib.results import load_result
 from prn_lib.summaries import results_table
-from prn_lib.tables import all_runs, compare
+from prn_lib.tables import all_runs, compare, row_labels
 from prn_lib.variants import TARGETS, variant_of
 from processes import end_with_parent
 from runfiles import absolute, beside, notebook_of, read_request, state_of

@@ -9,7 +9,7 @@ from prn_lib.estimates import ASSUMED_SPEED, Estimates
 from prn_lib.paths import project_folder
 from prn_lib.plan import Job
 from prn_lib.provenance import hardware_of
-from prn_lib.results import find_results
+from prn_lib.results import OWN_FIRST, find_results
 from prn_lib.variants import VARIANTS
 from runfiles import State, state_of
 
@@ -17,7 +17,7 @@ from runfiles import State, state_of
 def estimates_here() -> Estimates:
     """From all runs on record: those of ``results/`` and this machine's own, if they are read."""
     past = []
-    for name in ("results", "runs"):
+    for name in OWN_FIRST:
         with suppress(ValueError):  # a record of another version: the reports name it
             past += find_results(project_folder() / name)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -15,6 +15,7 @@ from prn_lib.figures.base import Picture, picture
 from prn_lib.metrics import METRICS
 from prn_lib.paper import paper_metrics
 from prn_lib.summaries import TITLES
+from prn_lib.tables import row_labels
 from prn_lib.variants import VARIANTS
 
 NOT_RUN = "not run yet"
@@ -53,24 +54,6 @@ def show_table(compared: pd.DataFrame, paper_of: str | None = None) -> Html:
     abreast = 2 if named["paper"].notna().any() else len(METRICS)
     parts = [metrics[k : k + abreast] for k in range(0, len(metrics), abreast)]
     return Html("\n".join(_part(named, part, paper_of) for part in parts))
-
-
-def row_labels(compared: pd.DataFrame) -> list[str]:
-    """Names of the rows of ``prn_lib.tables.compare``.
-
-    They are the printed ones where all rows are of one variant; else with their variants' titles.
-    """
-    if compared["variant"].nunique() == 1:
-        return [row.replace("_", " ") for row in compared["row"]]
-    readings = compared.groupby("row")["variant"].nunique()
-    pairs = zip(compared["row"], compared["variant"], strict=True)
-    return [_label(row, VARIANTS[variant].title, readings[row]) for row, variant in pairs]
-
-
-def _label(row: str, title: str, readings: int) -> str:
-    if readings > 1:
-        return f"{row}, read as {title.removeprefix(row).strip()}"
-    return title if title.startswith(row) else f"{row}: {title}"
 
 
 def _part(named: pd.DataFrame, metrics: list[str], paper_of: str | None) -> str:
