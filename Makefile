@@ -17,7 +17,7 @@ STAMP := .make
 LIBRARY  := $(shell find prn_lib -name '*.py' -o -name '*.json')
 CHAPTERS := $(wildcard book/*.ipynb)
 BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path '*/.ipynb_checkpoints/*')
-TESTS    := $(shell find tests workflow benchmarks data/paper results .ci -type f -not -name '*.pyc')
+TESTS    := .pre-commit-config.yaml $(shell find tests workflow benchmarks data/paper results .ci -type f -not -name '*.pyc')
 RECORDS   = $(shell find runs results data/paper -name result.json -o -path 'results/*.json' -o -name '*.csv' -o -path '*/figures/*.png' 2>/dev/null | sed 's/ /\\ /g')
 HTML     := book/_build/html/index.html
 
@@ -39,27 +39,30 @@ help:
 	@echo '                 DRY_RUN=1: only say what would run, and how long it should take'
 	@echo '                 PROFILE=workflow/profiles/slurm: on a cluster'
 	@echo 'make status      how the last batch stands: done, running, failed, time left'
-	@echo 'make test        style, unit tests, every chapter, the book with warnings as errors'
+	@echo 'make test        style, types, unit tests, every chapter, the book with warnings as errors'
 	@echo 'make book        build the book into book/_build/html'
 	@echo 'make lab         open the chapters in JupyterLab'
 	@echo 'make clean       remove the built book, generated and cached images; runs/ and .venv stay'
 
 $(STAMP)/installed: requirements.txt pyproject.toml
-	@echo '== installing into .venv (once)'
+	@echo '== installing into .venv (once; about two minutes)'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=<path>")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@mkdir -p $(STAMP) && touch $@
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@# Kernels of this environment warn at every start that they listen on this machine's ports.
+	@mkdir -p .venv/etc/ipython $(STAMP)
+	@echo 'c.IPKernelApp.log_level = "ERROR"' > .venv/etc/ipython/ipython_kernel_config.py
+	@touch $@
 
 # A value as one word of the shell, also with apostrophes in it.
 quoted = '$(subst ','\'',$(1))'
-# One call of the batch: $(1) the targets, $(2) dataset, $(3) preset, $(4) seeds.
-batch = $(BIN)/python workflow/batch.py $(1) --dataset $(call quoted,$(2)) \
+# One call of the batch: $(1) its target, $(2) dataset, $(3) preset, $(4) seeds.
+batch = $(BIN)/prn tables $(if $(DRY_RUN),plan,run) $(1) --dataset $(call quoted,$(2)) \
     --preset $(call quoted,$(3)) --seeds $(call quoted,$(4)) --data-root $(call quoted,$(DATA_ROOT)) \
     --categories $(call quoted,$(CATEGORIES)) --overrides $(call quoted,$(OVERRIDES)) \
     --tensorboard $(call quoted,$(TENSORBOARD)) --jobs $(call quoted,$(JOBS)) \
-    --profile $(call quoted,$(PROFILE)) $(if $(DRY_RUN),--dry-run)
+    $(if $(DRY_RUN),,--profile $(call quoted,$(PROFILE)))
 # The book shows what was run, also if something failed; not after a wrong request or a dry run.
 define batch_and_book
 	@status=0; $(call batch,$(1),$(2),$(3),$(4)) || status=$$?; \
@@ -77,7 +80,7 @@ $(TABLES): $(STAMP)/installed $(STAMP)/scripts
 	$(call batch_and_book,$(patsubst all-tables,all,$@),$(DATASET),$(PRESET),$(SEEDS))
 
 status: $(STAMP)/installed
-	@$(BIN)/python workflow/batch.py --status --jobs $(call quoted,$(JOBS))
+	@$(BIN)/prn tables status --jobs $(call quoted,$(JOBS))
 
 book: $(HTML)
 	@echo '== the book: open $(HTML)'
@@ -97,7 +100,9 @@ test: $(STAMP)/tested
 
 $(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefile
 	@echo '== style'
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/pre-commit run --all-files
+	@echo '== types'
+	@$(BIN)/mypy
 	@echo '== unit tests'
 	@$(BIN)/python -m pytest tests --ignore=tests/pages
 	@echo '== every chapter'

@@ -1,4 +1,4 @@
-"""The four metrics' speed and memory: ``prn_lib.metrics`` against scikit-learn and plain PROs.
+"""The four metrics' speed and memory: ``prn_lib.evaluation`` against scikit-learn and plain PROs.
 
 Yardsticks, each for all it computes: scikit-learn's AUROC and average precision of all pixels; a
 PRO that sweeps every threshold, with one sort of all pixels and running sums, as MVTec's evaluation
@@ -21,9 +21,9 @@ import torch
 from scipy import ndimage
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from prn_lib.files import write_text
-from prn_lib.metrics import evaluate, rank_pixels
-from prn_lib.provenance import provenance
+from prn_lib.common.files import write_text
+from prn_lib.common.provenance import provenance
+from prn_lib.evaluation.metrics import evaluate, rank_pixels
 
 SIDE = 256
 COMPARED = (83, 1000)

@@ -24,13 +24,13 @@ from sklearn.cluster import KMeans
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from prn_lib.common.files import write_text
+from prn_lib.common.provenance import provenance
 from prn_lib.datasets import load_category
-from prn_lib.files import write_text
-from prn_lib.losses import total_loss
 from prn_lib.model import PRN, Encoder, load_weights
 from prn_lib.model.kmeans import cluster, gram_matrix, inertia, lloyd
 from prn_lib.model.prototypes import Prototypes, cluster_prototypes
-from prn_lib.provenance import provenance
+from prn_lib.training.losses import total_loss
 
 SIDE, BATCH, NORMALS, RATIO = 256, 4, 209, 0.1
 SHAPES = [(64, 64), (128, 32), (256, 16)]  # channels and side of each scale

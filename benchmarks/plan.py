@@ -17,12 +17,12 @@ from typing import Any
 
 import torch
 
+from prn_lib.batch.estimates import ASSUMED_SPEED, Estimates
+from prn_lib.batch.plan import Job, Request, plan
+from prn_lib.common.files import write_text
+from prn_lib.common.paths import project_folder
+from prn_lib.common.provenance import provenance
 from prn_lib.datasets import DATASETS
-from prn_lib.estimates import ASSUMED_SPEED, Estimates
-from prn_lib.files import write_text
-from prn_lib.paths import project_folder
-from prn_lib.plan import Job, Request, plan
-from prn_lib.provenance import provenance
 
 ABLATIONS = ("table4", "table5", "table6", "table7")  # together they need every variant
 PAPER = ("mvtec", "dagm", "btad", "ksdd2")

@@ -14,16 +14,16 @@ from pathlib import Path
 
 from PIL import Image
 
+from prn_lib.common.progress import tqdm
 from prn_lib.datasets import mini
-from prn_lib.datasets.reading import read_samples
+from prn_lib.datasets.reading.samples import read_samples
 from prn_lib.datasets.sample import Sample
-from prn_lib.progress import tqdm
 
 SIZE = 256
 HOLD = """
 import sys
 from pathlib import Path
-from prn_lib.datasets.reading import read_samples
+from prn_lib.datasets.reading.samples import read_samples
 from prn_lib.datasets.sample import Sample
 def status(name):
     lines = Path("/proc/self/status").read_text().splitlines()

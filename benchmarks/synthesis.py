@@ -18,9 +18,9 @@ import numpy as np
 import plain_synthesis as plain
 import torch
 
+from prn_lib.common.files import write_text
+from prn_lib.common.provenance import provenance
 from prn_lib.datasets import load_category
-from prn_lib.files import write_text
-from prn_lib.provenance import provenance
 from prn_lib.synthesis import Synthesizer, generated_textures
 from prn_lib.synthesis.perlin import perlin_noise
 from prn_lib.synthesis.simulated import MAX_LOG_PERIODS

@@ -17,13 +17,12 @@ from typing import Any
 
 import torch
 
-from prn_lib.building import build_model, read_category
-from prn_lib.experiment import Experiment
-from prn_lib.files import write_text
-from prn_lib.provenance import provenance
-from prn_lib.stages import Setup, prepare_training
+from prn_lib.common.files import write_text
+from prn_lib.common.provenance import provenance
+from prn_lib.runs.building import Setup, build_model, prepare_training, read_category
+from prn_lib.runs.experiment import Experiment
 from prn_lib.synthesis import Synthesizer, generated_textures
-from prn_lib.training import Training, count_steps
+from prn_lib.training.loop import Training, count_steps
 
 NORMALS = 209
 PAPER = {"weights": "random"}

@@ -1,11 +1,16 @@
 """Prototypical Residual Networks (CVPR 2023) in small, readable pieces.
 
-The folders follow the data: ``datasets`` (images in) -> ``synthesis`` (anomalies made) -> ``model``
-(features, prototypes, residuals, fusion, attention, decoder) -> ``training`` -> ``metrics``;
-``experiment`` joins them into one run with one record.
+The rooms, from the ground up; an import never runs from a lower one to a higher one:
+
+- ``common``: what all stand on;
+- ``datasets``, ``synthesis``, ``model``, ``evaluation``: images in, anomalies made, the network,
+  the metrics; none of them knows another;
+- ``training``: the loss and the loop; ``runs``: one experiment, one record;
+- ``paper``: the printed tables beside ours; ``batch``: all of their runs; ``studies``: what the
+  book asks beyond the paper;
+- ``figures`` and ``widgets``: the book's; ``cli``: the command ``prn``.
 """
 
-from prn_lib import _torchvision  # noqa: F401  (before anything imports torchvision)
 from prn_lib._version import __version__
 
 __all__ = ["__version__"]

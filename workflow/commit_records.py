@@ -8,11 +8,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from prn_lib.common.files import whole_file
+from prn_lib.common.paths import project_folder
 from prn_lib.datasets import DATASETS
 from prn_lib.figures.saved import dataset_of
-from prn_lib.files import whole_file
-from prn_lib.paths import project_folder
-from prn_lib.results import RECORD, find_results
+from prn_lib.runs.results import RECORD, find_results
 
 
 def main() -> int:

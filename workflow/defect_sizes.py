@@ -8,12 +8,12 @@ import json
 import sys
 from pathlib import Path
 
-from prn_lib.building import read_category
-from prn_lib.defect_sizes import auroc_by_size, count_by_size
-from prn_lib.files import write_text
-from prn_lib.paths import project_folder
-from prn_lib.progress import tqdm
-from prn_lib.results import find_results
+from prn_lib.common.files import write_text
+from prn_lib.common.paths import project_folder
+from prn_lib.common.progress import tqdm
+from prn_lib.runs.building import read_category
+from prn_lib.runs.results import find_results
+from prn_lib.studies.defect_sizes import auroc_by_size, count_by_size
 
 
 def main() -> int:

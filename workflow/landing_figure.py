@@ -4,11 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from prn_lib.building import read_category
+from prn_lib.common.paths import project_folder
 from prn_lib.datasets import mini
-from prn_lib.experiment import Experiment
-from prn_lib.paths import project_folder
-from prn_lib.results import default_folder, load_model, load_result
+from prn_lib.runs.building import read_category
+from prn_lib.runs.experiment import Experiment
+from prn_lib.runs.results import default_folder, load_model, load_result
 
 DEFECTS = {"weave": "stain", "grain": "smear", "button": "crack"}
 TITLES = ("a test image", "residual to the\nnearest prototype", "score map", "ground truth")

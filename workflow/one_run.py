@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from processes import end_with_parent
+from prn_lib.common.processes import end_with_parent
 
 end_with_parent()  # before the imports, which take seconds
 
@@ -29,12 +29,12 @@ import torch
 from filelock import FileLock, Timeout
 from nbclient.exceptions import DeadKernelError
 
-from causes import remedy
-from prn_lib.experiment import Experiment
-from prn_lib.files import write_text
-from prn_lib.paths import project_folder
-from prn_lib.results import default_folder
-from runfiles import NOTEBOOK, beside, is_held
+from prn_lib.batch.causes import remedy
+from prn_lib.batch.state import NOTEBOOK, beside, is_held
+from prn_lib.common.files import write_text
+from prn_lib.common.paths import project_folder
+from prn_lib.runs.experiment import Experiment
+from prn_lib.runs.results import default_folder
 
 SOURCE = project_folder() / "book" / NOTEBOOK
 POLL = 1.0  # seconds

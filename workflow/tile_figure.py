@@ -13,12 +13,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from prn_lib.datasets import magnetic_tile
-from prn_lib.datasets.reading import defect_areas, read_pair
+from prn_lib.common.files import write_text
+from prn_lib.common.paths import project_folder
+from prn_lib.datasets.layouts import magnetic_tile
+from prn_lib.datasets.reading.samples import defect_areas, read_pair
 from prn_lib.datasets.sample import Sample
 from prn_lib.figures.base import CONTOUR, image_grid
-from prn_lib.files import write_text
-from prn_lib.paths import project_folder
 
 COLUMNS = 6
 

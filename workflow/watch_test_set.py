@@ -8,10 +8,10 @@ stopped batch goes on where it ended.
 import argparse
 import sys
 
+from prn_lib.common.paths import project_folder
 from prn_lib.datasets import categories
-from prn_lib.experiment import Experiment
-from prn_lib.paths import project_folder
-from prn_lib.selection import watch
+from prn_lib.runs.experiment import Experiment
+from prn_lib.studies.selection import watch
 
 SIDE = 64  # pixels
 

@@ -1,19 +1,22 @@
-"""Datasets: every one becomes the same :class:`~prn_lib.datasets.category.Category`.
+"""Images in: every dataset becomes the same :class:`~prn_lib.datasets.category.Category`.
 
-``python -m prn_lib.datasets`` lists, checks and downloads them.
+In come a dataset's name, a category's name and a folder; out comes the category, split by the
+general supervised setting (App. A.2). Its images are read, as uint8 tensors, when they are needed.
+``layouts`` knows how each dataset lies on disk, ``reading`` decodes files once and keeps the
+result, ``archives`` downloads and unpacks, ``mini`` draws the embedded dataset, ``foregrounds``
+tells object from background. Chapters: "The data and the protocol", "Bring your own product",
+"Where may an anomaly be?".
 """
 
-import shlex
-from dataclasses import replace
-from pathlib import Path
-
-import pandas as pd
-
-from prn_lib.checks import check_choice
-from prn_lib.datasets import btad, dagm, dtd, folder, ksdd2, magnetic_tile, mini, mvtec
 from prn_lib.datasets.category import Background, Category, Inventory
-from prn_lib.datasets.dataset import Dataset
-from prn_lib.datasets.pairing import passed_over
+from prn_lib.datasets.registry import (
+    DATASETS,
+    categories,
+    find_dataset,
+    find_root,
+    load_category,
+    overview,
+)
 from prn_lib.datasets.sample import Sample
 
 __all__ = [
@@ -28,104 +31,3 @@ __all__ = [
     "load_category",
     "overview",
 ]
-
-_MODULES = (mini, mvtec, dagm, btad, ksdd2, magnetic_tile, folder, dtd)
-DATASETS: dict[str, Dataset] = {module.DATASET.key: module.DATASET for module in _MODULES}
-
-
-def find_dataset(key: str) -> Dataset:
-    """What is known of a dataset. Raises ValueError, with the known keys, for an unknown one."""
-    check_choice("dataset", key, DATASETS)
-    return DATASETS[key]
-
-
-def find_root(dataset: Dataset, data_root: str | Path | None) -> Path:
-    """The folder of the images: ``data_root``, else ``data/<key>`` if it is there.
-
-    Generates the mini dataset at first use. Raises ValueError if there is no folder to use.
-    """
-    if data_root is not None:
-        return Path(data_root).expanduser()
-    if dataset.generate is not None:
-        return dataset.generate(dataset.default_root)
-    if dataset.default_root.is_dir():
-        return dataset.default_root
-    raise ValueError(
-        f"dataset {dataset.key!r} needs data_root, the folder that holds {dataset.holds} "
-        f"(default {dataset.default_root}); "
-        f"'python -m prn_lib.datasets get --dataset {dataset.key}' says how to get it"
-    )
-
-
-def categories(dataset: str, data_root: str | Path | None = None) -> list[str]:
-    """Names of the categories of a dataset found under ``data_root`` (or in ``data/<dataset>``).
-
-    Raises ValueError for an unknown dataset, FileNotFoundError for a folder without categories.
-    """
-    known = find_dataset(dataset)
-    return known.find_categories(find_root(known, data_root))
-
-
-def load_category(
-    dataset: str,
-    name: str,
-    data_root: str | Path | None = None,
-    *,
-    seed: int = 0,
-    n_anomalies: int = 10,
-) -> Category:
-    """One category, split by the general supervised setting (App. A.2); no image is read yet.
-
-    ``n_anomalies`` training anomalies are drawn by ``seed`` from all anomaly types and removed from
-    the test set. Raises ValueError or FileNotFoundError with one line that names what is wrong.
-    """
-    known = find_dataset(dataset)
-    if known.split is None:
-        raise ValueError(f"{dataset} holds textures, no product; use it by the option textures")
-    root = find_root(known, data_root)
-    there = known.find_categories(root)
-    if name not in (*there, *known.by_name_only):
-        others = f" (by name only: {', '.join(known.by_name_only)})" if known.by_name_only else ""
-        raise ValueError(
-            f"unknown category {name!r} of {dataset} in {root}; there: {', '.join(there)}{others}"
-        )
-    inventory = known.scan(root, name)
-    if inventory.troubles:
-        raise ValueError(_first(inventory.troubles, known.key, root))
-    category = known.split(inventory, dataset, name, seed, n_anomalies)
-    return replace(
-        category,
-        notes=category.notes + passed_over(inventory),
-        background=known.backgrounds.get(name),
-    )
-
-
-def _first(troubles: tuple[str, ...], key: str, root: Path) -> str:
-    if len(troubles) == 1:
-        return troubles[0]
-    where = shlex.quote(str(root))
-    return (
-        f"{troubles[0]} ({len(troubles) - 1} more such troubles: "
-        f"'python -m prn_lib.datasets check --dataset {key} --root {where}' lists them)"
-    )
-
-
-def overview() -> pd.DataFrame:
-    """One row a published dataset: what an intact copy holds, its licence, and how to get it."""
-    rows = []
-    for dataset in DATASETS.values():
-        published = dataset.published.values()
-        if not published:
-            continue
-        rows.append(
-            {
-                "dataset": dataset.title,
-                "name": dataset.key,
-                "categories": len(published),
-                "normals": sum(p.normals + p.test_normals for p in published),
-                "anomalies": sum(sum(p.anomalies.values()) for p in published),
-                "licence": dataset.licence,
-                "how to get it": dataset.how_to_get,
-            }
-        )
-    return pd.DataFrame(rows)

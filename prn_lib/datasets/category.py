@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from prn_lib.datasets.reading import read_samples
+from prn_lib.datasets.reading.samples import read_samples
 from prn_lib.datasets.sample import Sample
 
 
@@ -68,6 +68,6 @@ class Category:
     def load(self, samples: Sequence[Sample], size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Images ``(N, 3, size, size)`` and masks ``(N, 1, size, size)`` uint8 of ``samples``.
 
-        See :func:`prn_lib.datasets.reading.read_samples`.
+        See :func:`prn_lib.datasets.reading.samples.read_samples`.
         """
         return read_samples(samples, size, self.mask_threshold)

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from prn_lib.datasets import cache
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset, Published
-from prn_lib.datasets.pairing import passed_over
-from prn_lib.datasets.reading import in_threads, read_pair
+from prn_lib.datasets.layouts.pairing import passed_over
+from prn_lib.datasets.reading import cache
+from prn_lib.datasets.reading.samples import in_threads, read_pair
 from prn_lib.datasets.sample import Sample
 
 

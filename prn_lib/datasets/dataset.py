@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from prn_lib.common.paths import project_folder
 from prn_lib.datasets.category import Background, Category, Inventory
 from prn_lib.datasets.split import split_official
-from prn_lib.paths import project_folder
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ Split = Callable[[Inventory, str, str, int, int], Category]
 class Dataset:
     """One dataset. ``split`` is None for one that holds textures and no products."""
 
-    key: str  # as in DATASET=<key>
+    key: str  # as in --dataset KEY
     title: str
     page: str  # where it is published
     licence: str
-    holds: str  # what DATA_ROOT holds, for messages
+    holds: str  # what its folder holds, for messages
     categories: Callable[[Path], list[str]]
     scan: Callable[[Path, str], Inventory]
     published: Mapping[str, Published]

@@ -1,5 +1,6 @@
 """One image and what is known of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,3 +20,8 @@ class Sample:
     def is_anomaly(self) -> bool:
         """Whether the image shows a defect."""
         return self.defect != GOOD
+
+
+def masks_of(anomalies: Iterable[Sample]) -> list[Path]:
+    """The masks of anomalies, which all have one."""
+    return [sample.mask for sample in anomalies if sample.mask is not None]

@@ -45,8 +45,8 @@ def split_freely(
         )
     # Of its own, so that another number of anomalies leaves the same normals in the test set.
     generator = split_generator(dataset, f"{name}/normals", seed)
-    tested = generator.choice(len(normals), math.ceil(TEST_SHARE * len(normals)), replace=False)
-    tested = set(tested.tolist())
+    chosen = generator.choice(len(normals), math.ceil(TEST_SHARE * len(normals)), replace=False)
+    tested = set(chosen.tolist())
     divided = replace(
         inventory,
         normals=tuple(s for i, s in enumerate(normals) if i not in tested),
@@ -85,7 +85,7 @@ def draw_anomalies(
     chosen = set(generator.choice(len(ordered), possible, replace=False).tolist())
     drawn = tuple(sample for i, sample in enumerate(ordered) if i in chosen)
     rest = tuple(sample for i, sample in enumerate(ordered) if i not in chosen)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if possible < count:
         notes = (
             f"Only {possible} training anomalies were drawn instead of {count}: {where} has "

@@ -1,4 +1,8 @@
-"""The book's figures. Every figure is shown through :func:`picture`, which asks for alt text."""
+"""The book's figures.
+
+In come images, records and tables; out come pictures, each with a text for those who cannot see it:
+:func:`picture` asks for it.
+"""
 
 from prn_lib.figures.attention import (
     attention_table,
@@ -33,6 +37,7 @@ from prn_lib.figures.runs import (
 )
 from prn_lib.figures.saved import saved_pictures
 from prn_lib.figures.selection import show_watched
+from prn_lib.figures.speed import show_steps
 from prn_lib.figures.synthesis import (
     show_anomalies,
     show_extension,
@@ -96,6 +101,7 @@ __all__ = [
     "show_seen",
     "show_simulation",
     "show_split",
+    "show_steps",
     "show_table",
     "show_targets",
     "show_tries",

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import torch
 
 from prn_lib.figures.base import CONTOUR, Picture, draw_image, image_grid, picture
-from prn_lib.model.attention import DIVISIONS, EXPONENTS, MultiSizeAttention
+from prn_lib.model.attention import DIVISIONS, EXPONENTS, Head, MultiSizeAttention
 
 HEADS = tuple("h" if n == 1 else f"h/{n}" for n in DIVISIONS)
 RANGE = (1 / 64, 64)  # of relative weights that are drawn
@@ -24,7 +25,7 @@ def attention_weights(block: MultiSizeAttention, x: torch.Tensor, divisor: str) 
     a tensor ``(N, N)``: the softmax times N, so that 1 is a uniform weight.
     """
     found = {}
-    for head in list(block.heads)[1:]:
+    for head in cast(list[Head], list(block.heads)[1:]):
         other = copy.copy(head)  # the same layers
         other.scale = divisor
         weights = other.weights(x)[0]
@@ -41,7 +42,7 @@ def attention_table(
     patches, the largest weight relative to uniform (1: all weights are the same), and the entropy
     as a share of log N (1: the same).
     """
-    rows = {}
+    rows: dict[tuple[int, str], dict[str, float]] = {}
     for j, (block, x) in enumerate(zip(blocks, maps, strict=True), start=1):
         for divisor in EXPONENTS:
             for name, relative in attention_weights(block, x, divisor).items():

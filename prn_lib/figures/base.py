@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from prn_lib.common.files import whole_file
 from prn_lib.datasets.sample import GOOD
-from prn_lib.files import whole_file
 
 CELL = 1.55  # inches a side of a small image
 DPI = 110

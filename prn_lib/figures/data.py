@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -67,7 +68,7 @@ def show_split(category: Category) -> Picture:
     parts = {"train": category.train_normals + category.train_anomalies, "test": category.test}
     counts = {name: Counter(sample.defect for sample in samples) for name, samples in parts.items()}
     types = normal_first(counts["train"] | counts["test"])
-    colours = ["0.8", *plt.get_cmap("tab10").colors]
+    colours = ["0.8", *mpl.color_sequences["tab10"]]
     figure, axis = plt.subplots(figsize=(7, 1.9))
     for row, name in enumerate(parts):
         left = 0
@@ -76,7 +77,7 @@ def show_split(category: Category) -> Picture:
             label = defect if row == 0 else None
             axis.barh(row, count, left=left, color=colours[k % len(colours)], label=label)
             if count:
-                axis.text(left + count / 2, row, count, ha="center", va="center", fontsize=8)
+                axis.text(left + count / 2, row, str(count), ha="center", va="center", fontsize=8)
             left += count
     axis.set(yticks=range(len(parts)), yticklabels=parts, xlabel="images")
     axis.invert_yaxis()

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from prn_lib.datasets import Category
-from prn_lib.disagreement import Levels, beside_label, levels, maps_and_masks
 from prn_lib.figures.base import Picture, draw_image, draw_outline, image_grid, picture
-from prn_lib.results import Result
+from prn_lib.runs.results import Result
+from prn_lib.studies.disagreement import Levels, beside_label, levels, maps_and_masks
 
 UNLABELLED, UNFOUND = (0, 114, 178), (230, 159, 0)  # blue, orange: Okabe and Ito
 ROWS = ("image, label", "label", "score map", "disagreement")
@@ -20,8 +20,8 @@ ROWS = ("image, label", "label", "score map", "disagreement")
 def show_disagreements(result: Result, category: Category, table: pd.DataFrame) -> Picture:
     """Test images of a finished run side by side, in the order of ``table``.
 
-    ``table`` holds rows of :func:`prn_lib.disagreement.rank_disagreements`. Raises ValueError if it
-    is empty, KeyError for a name that is no test image's.
+    ``table`` holds rows of :func:`prn_lib.studies.rank_disagreements`. Raises ValueError if
+    it is empty, KeyError for a name that is no test image's.
     """
     maps, masks, normal = maps_and_masks(result, category)
     index = {sample.name: i for i, sample in enumerate(category.test)}
@@ -85,7 +85,9 @@ def coloured(image: torch.Tensor, unlabelled: np.ndarray, unfound: np.ndarray) -
     return shown
 
 
-def _legend(figure: plt.Figure) -> None:
+def _legend(figure: Figure) -> None:
     names = {"in the map, not labelled": UNLABELLED, "labelled, not in the map": UNFOUND}
-    patches = [Patch(color=np.divide(rgb, 255), label=name) for name, rgb in names.items()]
+    patches = [
+        Patch(color=(r / 255, g / 255, b / 255), label=name) for name, (r, g, b) in names.items()
+    ]
     figure.legend(handles=patches, loc="outside lower center", ncols=2, frameon=False, fontsize=8)

@@ -1,10 +1,12 @@
 """Figures of multi-scale fusion: what arrives where, and our Fig. 4."""
 
 from textwrap import fill
+from typing import cast
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from torch import nn
 
 from prn_lib.figures.base import CELL, Picture, image_grid, picture
@@ -16,9 +18,9 @@ CELL_CHARACTERS = 20  # a line of such a cell
 
 def channels_of(block: FusionBlock) -> list[int]:
     """c_j of every scale."""
-    first = block.transforms[0]
-    into_first = [_layers(f_r1)[0].in_channels for f_r1 in list(first)[1:]]
-    return [_layers(first[1])[0].out_channels, *into_first]
+    _, *others = block.transforms[0].children()
+    into_first = [cast(nn.Conv2d, _layers(f_r1)[0]) for f_r1 in others]
+    return [into_first[0].out_channels, *(layer.in_channels for layer in into_first)]
 
 
 @torch.no_grad()
@@ -71,7 +73,7 @@ def show_fusion(block: FusionBlock) -> Picture:
     told = []
     for j, row in enumerate(block.transforms):
         _write(axis, 0, j + 1, f"$F^*_{j + 1}$, {channels[j]} channels\n= sum of this column", "1")
-        for r, transform in enumerate(row):
+        for r, transform in enumerate(row.children()):
             kind = "same" if r == j else "down" if r < j else "up"
             steps = describe_transform(transform)
             count = f"{sum(p.numel() for p in transform.parameters()):,} parameters"
@@ -101,6 +103,7 @@ def _describe(layer: nn.Module) -> str:
         return "unchanged"
     if isinstance(layer, nn.Upsample):
         return f"{layer.mode} x{layer.scale_factor:g}"
+    assert isinstance(layer, nn.Conv2d)
     side = layer.kernel_size[0]
     if layer.groups > 1:
         return f"depthwise {side}x{side}, stride {layer.stride[0]}, pad {layer.padding[0]}"
@@ -109,5 +112,5 @@ def _describe(layer: nn.Module) -> str:
 
 def _write(axis: Axes, row: int, column: int, text: str, colour: str) -> None:
     """A filled cell of the table with text in its middle."""
-    axis.add_patch(plt.Rectangle((column, row), 0.97, 0.94, color=colour))
+    axis.add_patch(Rectangle((column, row), 0.97, 0.94, color=colour))
     axis.text(column + 0.485, row + 0.47, text, ha="center", va="center", fontsize=7.5)

@@ -5,7 +5,7 @@ import torch
 
 from prn_lib.figures.base import CELL, Picture, draw_outline, picture
 from prn_lib.figures.features import HEAT
-from prn_lib.loss_shares import pixel_gradients, pixel_losses
+from prn_lib.studies.loss_shares import pixel_gradients, pixel_losses
 
 COLOURS = {"smooth L1": "C2", "focal": "C3", "total": "0.2"}
 

@@ -1,6 +1,7 @@
 """Figures of the metrics: maps to compare, scores in cells, curves, and what a threshold finds."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,8 +9,8 @@ import torch
 from matplotlib.axes import Axes
 from scipy import ndimage
 
+from prn_lib.evaluation.metrics import NEIGHBOURS, PRO_LIMIT, Ranking
 from prn_lib.figures.base import CONTOUR, Picture, draw_image, draw_outline, image_grid, picture
-from prn_lib.metrics import NEIGHBOURS, PRO_LIMIT, Ranking
 
 OUTCOMES = {"hit": "#56b4e9", "missed": "#f0e442", "false alarm": "#d55e00"}  # Okabe and Ito
 FEW = 10  # thresholds that are labelled on their curves
@@ -113,7 +114,8 @@ def show_curves(ranking: Ranking) -> Picture:
 def draw_curves(axes: Sequence[Axes], ranking: Ranking) -> None:
     """Draw the ROC, precision-recall and PRO curves into three axes."""
     roc, precision_recall, pro = axes
-    shade, line = {"color": "0.88", "linewidth": 0}, {"color": "C0", "linewidth": 1.5}
+    shade: dict[str, Any] = {"color": "0.88", "linewidth": 0}
+    line: dict[str, Any] = {"color": "C0", "linewidth": 1.5}
     recall = ranking.found / ranking.positives
     x, y = ranking.curve(recall)
     roc.fill_between(x, y, **shade)
@@ -135,7 +137,7 @@ def draw_curves(axes: Sequence[Axes], ranking: Ranking) -> None:
     pro.set(title=f"PRO: {ranking.pro():.3f}", ylabel="overlap")
     for axis in axes:
         axis.set(xlabel="false positive rate", xlim=(0, 1), ylim=(0, 1.06), box_aspect=1)
-        axis.title.set_size(9)
+        axis.title.set_fontsize(9)
         axis.spines[["top", "right"]].set_visible(False)
     precision_recall.set_xlabel("recall")
 

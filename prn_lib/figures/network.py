@@ -1,5 +1,7 @@
 """Our Fig. 3: the network, drawn from its modules."""
 
+from typing import cast
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
@@ -7,6 +9,7 @@ from matplotlib.patches import FancyBboxPatch
 from prn_lib.figures.base import Picture, picture
 from prn_lib.model import PRN
 from prn_lib.model.costs import costs_of_parts, output_shapes
+from prn_lib.model.prototypes import Prototypes
 
 FROZEN, FIXED, LEARNT, PLAIN = "#d3e1f5", "#e4daf2", "#fbdfc6", "#f4f4f4"
 COLUMNS = {"encoder": 0, "prototypes": 1.75, "fusion": 3.1, "joined": 4.35, "attention": 5.75,
@@ -58,9 +61,10 @@ def _draw_branch(
 ) -> None:
     """The skip connection of scale ``j`` + 1, from left to right."""
     y, scale = -STEP * j, j + 1
-    blocks, joined, last = len(model.attention[j]), shapes["fuse_attended"][j], "encoder"
+    blocks = len(list(model.attention[j].children()))
+    joined, last = shapes["fuse_attended"][j], "encoder"
     if model.has_prototypes:
-        count = len(model.prototypes[j].maps)
+        count = len(cast(Prototypes, model.prototypes[j]).maps)
         text = f"nearest of {count}\nresidual $D_{scale}$"
         _box(axis, COLUMNS["prototypes"], y - 0.12, text, FIXED, height=0.5)
         _arrow(axis, (WIDTH / 2, y - 0.12), (COLUMNS["prototypes"] - WIDTH / 2, y - 0.12))
@@ -108,7 +112,8 @@ def _describe(model: PRN, side: int, millions: dict[str, float]) -> str:
         model.has_prototypes
     )
     stages += ["fusion with the other scales"] * fused
-    stages += [f"{len(model.attention[0])} attention blocks"] * bool(len(model.attention[0]))
+    blocks = len(list(model.attention[0].children()))
+    stages += [f"{blocks} attention blocks"] * bool(blocks)
     through = f"through {', '.join(stages)}, " if stages else ""
     trained = ", ".join(f"{name} {_told(m)}" for name, m in millions.items() if m)
     return (

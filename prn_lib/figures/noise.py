@@ -1,5 +1,7 @@
 """Figures of how Perlin noise is made."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -14,8 +16,9 @@ def show_lattice(rows: int, columns: int, seed: int) -> Picture:
     angles = random_gradients(periods, torch.Generator().manual_seed(seed))
     noise = gradient_noise((240, 240), periods, angles)[0]
     points = max(rows, columns) + 1
-    y, x = torch.meshgrid(torch.arange(rows + 1), torch.arange(columns + 1), indexing="ij")
-    angle = angles[0, : rows + 1, : columns + 1]
+    grid = torch.meshgrid(torch.arange(rows + 1), torch.arange(columns + 1), indexing="ij")
+    y, x = (each.numpy() for each in grid)
+    angle = angles[0, : rows + 1, : columns + 1].numpy()
     figure, axis = plt.subplots(figsize=(5.2, 5.2 * rows / columns + 0.2))
     axis.imshow(
         noise.numpy(), cmap="gray", vmin=-1, vmax=1, extent=(0, columns, rows, 0), aspect="equal"
@@ -23,8 +26,12 @@ def show_lattice(rows: int, columns: int, seed: int) -> Picture:
     axis.set(xticks=range(columns + 1), yticks=range(rows + 1), xlabel="x", ylabel="y")
     axis.set(xlim=(-0.5, columns + 0.5), ylim=(rows + 0.5, -0.5))
     axis.grid(color="white", linewidth=0.6)
-    arrow = {"angles": "xy", "scale_units": "xy", "scale": 2.5, "width": 0.03 / points}
-    x, y, angle = x.numpy(), y.numpy(), angle.numpy()
+    arrow: dict[str, Any] = {
+        "angles": "xy",
+        "scale_units": "xy",
+        "scale": 2.5,
+        "width": 0.03 / points,
+    }
     axis.quiver(x, y, np.cos(angle), np.sin(angle), color="#0050ff", zorder=3, **arrow)
     axis.plot(x.ravel(), y.ravel(), ".", color="#0050ff")
     axis.spines[:].set_visible(False)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from prn_lib.figures.base import Picture, picture
 from prn_lib.figures.tables import Html
-from prn_lib.readings import Reading
+from prn_lib.paper.readings import Reading
 
 HALF_UNIT = 0.05  # of the last printed digit
 
@@ -43,7 +43,7 @@ def show_differences(averages: pd.DataFrame) -> Picture:
 
 
 def show_doubtful(cases: pd.DataFrame) -> Html:
-    """Rows of ``prn_lib.paper.doubtful`` as a table of words."""
+    """Rows of ``prn_lib.paper.printed.doubtful`` as a table of words."""
     text = ["the text" if table == "text" else f"Table {table}" for table in cases["table"]]
     return show_words(
         {

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 
 from prn_lib.figures.base import Picture, picture
-from prn_lib.variants import TARGETS, VARIANTS
+from prn_lib.paper.variants import TARGETS, VARIANTS
 
 
 def show_targets() -> Picture:

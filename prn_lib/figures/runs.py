@@ -14,8 +14,8 @@ from prn_lib.figures.base import (
     normal_first,
     picture,
 )
-from prn_lib.results import Result
-from prn_lib.scoring import Scored
+from prn_lib.runs.results import Result
+from prn_lib.runs.scoring import Scored
 
 
 def show_loss(losses: Sequence[float]) -> Picture:

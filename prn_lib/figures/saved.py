@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from prn_lib.common.paths import project_folder
 from prn_lib.figures.base import Picture, read_picture
-from prn_lib.paths import project_folder
-from prn_lib.results import OWN_FIRST
+from prn_lib.runs.results import OWN_FIRST
 
 
 def saved_pictures(kind: str, project: Path | None = None) -> dict[str, Picture]:

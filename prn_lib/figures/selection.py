@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from prn_lib.figures.base import Picture, picture
-from prn_lib.selection import Watch
+from prn_lib.studies.selection import Watch
 
 
 def show_watched(watches: Sequence[Watch], metric: str = "image_auroc") -> Picture:

@@ -2,6 +2,7 @@
 
 import html
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import matplotlib.pyplot as plt
@@ -11,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from prn_lib.evaluation.metrics import METRICS
 from prn_lib.figures.base import Picture, picture
-from prn_lib.metrics import METRICS
-from prn_lib.paper import paper_metrics
-from prn_lib.summaries import TITLES
-from prn_lib.tables import row_labels
-from prn_lib.variants import VARIANTS
+from prn_lib.paper.comparison import row_labels
+from prn_lib.paper.printed import paper_metrics
+from prn_lib.paper.variants import VARIANTS
+from prn_lib.runs.summaries import TITLES
 
 NOT_RUN = "not run yet"
 HIGHER, LOWER = (116, 173, 209), (253, 174, 97)  # blue and orange, told apart without red or green
@@ -43,7 +44,7 @@ class Html:
 
 
 def show_table(compared: pd.DataFrame, paper_of: str | None = None) -> Html:
-    """A table of ``prn_lib.tables.compare``: paper, ours and difference, two metrics abreast.
+    """A table of ``prn_lib.paper.compare``: paper, ours and difference, two metrics abreast.
 
     Ours is the mean over seeds and, of two or more, their standard deviation. ``paper_of`` names
     the dataset of the paper's numbers if ours are of another one: the header says so, and there
@@ -58,7 +59,7 @@ def show_table(compared: pd.DataFrame, paper_of: str | None = None) -> Html:
 
 def _part(named: pd.DataFrame, metrics: list[str], paper_of: str | None) -> str:
     """One HTML table of some metrics."""
-    columns = {}
+    columns: dict[tuple[str, str], list[Any]] = {}
     for metric in metrics:
         of = named[named["metric"] == metric].set_index("label")
         cells = {"ours": [_ours(row) for row in of.itertuples()]}
@@ -69,13 +70,13 @@ def _part(named: pd.DataFrame, metrics: list[str], paper_of: str | None) -> str:
                 cells["difference"] = [_difference(value) for value in of["difference"]]
         columns |= {(TITLES[metric], name): column for name, column in cells.items()}
     columns["seeds", ""] = of["seeds"].tolist()
-    if named["paper"].isna().all():  # one line of header is enough
-        columns = {title: column for (title, _), column in columns.items()}
-    table = pd.DataFrame(columns, index=[html.escape(label) for label in of.index])
+    one_line = {title: column for (title, _), column in columns.items()}
+    shown = one_line if named["paper"].isna().all() else columns  # one line of header is enough
+    table = pd.DataFrame(shown, index=[html.escape(label) for label in of.index])
     return table.to_html(escape=False, border=0, classes="results")
 
 
-def _ours(row: tuple) -> str:
+def _ours(row: Any) -> str:
     if not row.seeds:
         return f"<i>{NOT_RUN}</i>"
     return _number(row.ours) + (f" ± {row.deviation:.1f}" if row.seeds > 1 else "")
@@ -102,7 +103,7 @@ def _difference(value: float) -> str:
 def show_seeds(runs: pd.DataFrame) -> Picture:
     """One panel a metric, one row a category of a dataset: a ring each run, a diamond the paper's.
 
-    ``runs`` are rows of ``prn_lib.tables.all_runs``.
+    ``runs`` are rows of ``prn_lib.paper.all_runs``.
     """
     groups = list(runs.groupby(["dataset", "category", "preset"]))
     names = [f"{d} {c}, {p}".replace("_", " ") for (d, c, p), _ in groups]
@@ -133,7 +134,7 @@ def show_seeds(runs: pd.DataFrame) -> Picture:
 
 
 def show_effects(effects: pd.DataFrame) -> Picture:
-    """A forest plot of ``prn_lib.tables.effects``: means and 95% intervals against 0.
+    """A forest plot of ``prn_lib.paper.comparison.effects``: means and 95% intervals against 0.
 
     A diamond is the paper's difference, if any is known. Intervals wider than the panel end in an
     arrow.
@@ -161,7 +162,7 @@ def show_effects(effects: pd.DataFrame) -> Picture:
     return picture(figure, _effects_alt(effects))
 
 
-def _draw_effect(axis: Axes, place: int, row: tuple, reach: float) -> None:
+def _draw_effect(axis: Axes, place: int, row: Any, reach: float) -> None:
     axis.plot(row.paper, place, "D", color="black", fillstyle="none", markersize=5)
     if row.verdict not in VERDICTS:
         return
@@ -181,7 +182,12 @@ def _legend(effects: pd.DataFrame) -> list[Line2D]:
     ]
     if effects["paper"].isna().all():
         return ours
-    paper = {"color": "black", "marker": "D", "fillstyle": "none", "linestyle": "none"}
+    paper: dict[str, Any] = {
+        "color": "black",
+        "marker": "D",
+        "fillstyle": "none",
+        "linestyle": "none",
+    }
     return [*ours, Line2D([], [], label="the paper's difference", **paper)]
 
 
@@ -204,7 +210,7 @@ def _effects_alt(effects: pd.DataFrame) -> str:
 def show_verdicts(effects: pd.DataFrame) -> Html:
     """A row each effect: the paper's difference, ours and its verdict, and where they contradict.
 
-    ``effects`` are those of ``prn_lib.tables.effects``.
+    ``effects`` are those of ``prn_lib.paper.comparison.effects``.
     """
     rows = {}
     for effect, of in effects.groupby("effect", sort=False):
@@ -217,7 +223,7 @@ def show_verdicts(effects: pd.DataFrame) -> Html:
     return Html(table.to_html(escape=False, border=0, classes="results verdicts"))
 
 
-def _verdict(row: tuple) -> str:
+def _verdict(row: Any) -> str:
     paper = f"paper: {_signed(row.paper)}"
     if np.isnan(row.mean):
         return f"{paper}<br><i>{NOT_RUN}</i>"
@@ -226,7 +232,7 @@ def _verdict(row: tuple) -> str:
 
 
 def show_runs(runs: pd.DataFrame) -> Html:
-    """A folded list of links to the records of ``runs``, rows of ``prn_lib.tables.all_runs``.
+    """A folded list of links to the records of ``runs``, rows of ``prn_lib.paper.all_runs``.
 
     The links hold in the built book, where a record's name is shown too.
     """
@@ -247,7 +253,7 @@ def show_runs(runs: pd.DataFrame) -> Html:
     )
 
 
-def _link(row: tuple) -> str:
+def _link(row: Any) -> str:
     place = Path(row.folder).parts[-4:]
     path = html.escape("/".join((*place, "result.json")))
     address = html.escape(quote("/".join(("..", "records", *place[1:], "result.json"))))

@@ -1,8 +1,12 @@
-"""The network (Sec. 3.1 to 3.3, 3.5): one short file an idea."""
+"""The network (Sec. 3.1 to 3.3, 3.5): one short file an idea.
 
+In come images; out come anomaly logits of their size: features, prototypes, residuals, fusion,
+attention, decoder, and ``prn`` joins them. Chapters: those of the part "The network".
+"""
+
+from prn_lib.common import torchvision_repair  # noqa: F401  (before torchvision)
 from prn_lib.model.encoder import Encoder, load_weights
-from prn_lib.model.image_scores import image_scores, top_mean
 from prn_lib.model.prn import PRN
 from prn_lib.model.prototypes import fit_prototypes
 
-__all__ = ["PRN", "Encoder", "fit_prototypes", "image_scores", "load_weights", "top_mean"]
+__all__ = ["PRN", "Encoder", "fit_prototypes", "load_weights"]

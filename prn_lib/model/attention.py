@@ -1,13 +1,14 @@
 """Multi-size self-attention (MSA, Sec. 3.3, Eq. 3)."""
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-from prn_lib.checks import check_choice
+from prn_lib.common.checks import check_choice
 
 DIVISIONS = (1, 2, 4, 8)  # head s sees patches of side h / DIVISIONS[s]
 EXPONENTS = {"c_s": 1.0, "sqrt": 0.5}  # the exponent of c_s in Eq. 3: as printed, or as usual
@@ -137,7 +138,7 @@ class MultiSizeAttention(nn.Module):
         if embedding == "elementwise" and head_width != 1:
             raise ValueError(f"elementwise embeddings have head_width=1, not {head_width}")
         width = max(1, round(head_width * channels))
-        options = {"width": width, "embedding": embedding, "scale": scale}
+        options: dict[str, Any] = {"width": width, "embedding": embedding, "scale": scale}
         self.heads = nn.ModuleList(
             Head(channels, side, s, **options) for s in range(len(DIVISIONS))
         )

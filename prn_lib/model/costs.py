@@ -14,6 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from prn_lib.model.prn import PRN
 
+Made = torch.Tensor | list[torch.Tensor]
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -57,7 +59,7 @@ def output_shapes(model: PRN, image_size: int) -> dict[str, list[tuple[int, ...]
     shapes: dict[str, list[tuple[int, ...]]] = {}
     for name, module in hollow.named_modules():
 
-        def note(_module: nn.Module, _given: object, made: object, name: str = name) -> None:
+        def note(_module: nn.Module, _given: object, made: Made, name: str = name) -> None:
             shapes[name] = [tuple(x.shape) for x in (made if isinstance(made, list) else [made])]
 
         module.register_forward_hook(note)
@@ -71,7 +73,7 @@ def _parts(model: PRN) -> list[tuple[str, nn.Module, list[str]]]:
     listed: list[tuple[str, nn.Module, list[str]]] = []
     for name, module in model.named_children():
         if name == "attention":
-            for j, block in enumerate(module):
+            for j, block in enumerate(module.children()):
                 listed.append((f"attention {j + 1}", block, [f"attention.{j}"]))
         elif isinstance(module, nn.ModuleList):
             listed.append((name, module, [f"{name}.{j}" for j in range(len(module))]))
@@ -97,6 +99,6 @@ def _hollow(module: nn.Module) -> nn.Module:
 
 
 def _numbers(module: nn.Module) -> tuple[int, int, int]:
-    learns = [p for p in module.parameters() if p.requires_grad]
-    frozen = [p for p in module.parameters() if not p.requires_grad]
-    return tuple(sum(t.numel() for t in group) for group in (learns, frozen, module.buffers()))
+    learns = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    frozen = sum(p.numel() for p in module.parameters() if not p.requires_grad)
+    return learns, frozen, sum(b.numel() for b in module.buffers())

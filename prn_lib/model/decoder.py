@@ -37,6 +37,7 @@ class Decoder(nn.Module):
             self.head.append(_double_convolution(below, width))
             below = width
         self.logit = nn.Conv2d(below, 1, 1)
+        assert self.logit.bias is not None
         nn.init.constant_(self.logit.bias, math.log(PRIOR / (1 - PRIOR)))
 
     def forward(self, bottleneck: torch.Tensor, skips: Sequence[torch.Tensor]) -> torch.Tensor:

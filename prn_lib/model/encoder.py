@@ -24,6 +24,9 @@ class Encoder(nn.Module):
     and prototypes that are much alike, so that bfloat16's rounding would be a large share of it.
     """
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, state_dict: dict[str, torch.Tensor], *, train_layer4: bool = False) -> None:
         super().__init__()
         self.train_layer4 = train_layer4

@@ -24,7 +24,7 @@ class FusionBlock(nn.Module):
     def forward(self, features: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """``(B, c_j, h_j, w_j)`` for every scale j -> the same shapes."""
         return [
-            reduce(torch.add, (f_rj(x) for f_rj, x in zip(row, features, strict=True)))
+            reduce(torch.add, (f_rj(x) for f_rj, x in zip(row.children(), features, strict=True)))
             for row in self.transforms
         ]
 

@@ -12,8 +12,8 @@ centred maps, for little cancels then.
 
 import torch
 
+from prn_lib.common.progress import tqdm
 from prn_lib.model.precision import full_precision
-from prn_lib.progress import tqdm
 
 CHUNK = 4096  # dimensions at a time: few enough that a chunk of some hundred maps is cached
 # Squared distances below this share of the mean one to the centre of all maps count as zero: a
@@ -69,11 +69,11 @@ def lloyd(gram: torch.Tensor, first: torch.Tensor, iterations: int) -> torch.Ten
     count, tolerance = len(first), EQUAL * gram.diagonal().mean()
     weights = torch.zeros(count, len(gram), dtype=gram.dtype)  # a centre as a mean of points
     weights[torch.arange(count), first] = 1
-    labels = None
+    labels = first.new_empty(0)  # none yet
     for _ in range(iterations):
         distances = squared_distances(gram, weights).clamp(min=tolerance)
         moved = _fill_empty(distances.argmin(0), distances, tolerance)
-        if labels is not None and torch.equal(moved, labels):
+        if torch.equal(moved, labels):
             break
         labels, weights = moved, _mean_weights(moved, count, gram.dtype)
     return labels

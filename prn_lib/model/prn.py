@@ -1,6 +1,7 @@
 """The whole network (Fig. 3), and its ablations (Table 4)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -52,7 +53,7 @@ class PRN(nn.Module):
         if not shared_fusion:
             own = fusion and self.has_prototypes
             self.fuse_residuals = FusionBlock(features) if own else nn.Identity()
-        options = {
+        options: dict[str, Any] = {
             "embedding": embedding,
             "head_width": head_width,
             "scale": attention_scale,
@@ -69,7 +70,8 @@ class PRN(nn.Module):
         )
         self.fuse_attended = FusionBlock(skips) if fusion else nn.Identity()
         self.decoder = Decoder(skips)
-        self.to(memory_format=torch.channels_last)  # the faster layout, on processors and GPUs
+        # The faster layout, on processors and GPUs.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """``(B, 3, S, S)`` in [0, 1], S a multiple of 32 -> logits ``(B, 1, S, S)``.

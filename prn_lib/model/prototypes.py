@@ -3,26 +3,26 @@
 import torch
 from torch import nn
 
-from prn_lib.checks import check_choice
+from prn_lib.common.checks import check_choice
+from prn_lib.common.progress import tqdm
 from prn_lib.model.encoder import Encoder
 from prn_lib.model.kmeans import cluster
 from prn_lib.model.precision import full_precision
-from prn_lib.progress import tqdm
+from prn_lib.model.residuals import RESIDUALS
 
 SCALES = 3  # scales with prototypes, fusion and attention
-RESIDUALS = {
-    "absolute": torch.abs,
-    "squared": torch.square,
-    "signed": lambda difference: difference,
-}
 
 
 class Prototypes(nn.Module):
     """P_j of one scale: finds the nearest to each feature map and returns the residual.
 
-    ``maps`` ``(K, C, H, W)``. ``kind`` reads the paper's "element-wise Euclidean distance" D: the
-    "absolute" difference, or "squared", or "signed". Raises ValueError for another.
+    ``maps`` ``(K, C, H, W)``; ``kind`` is one of :data:`prn_lib.model.residuals.RESIDUALS`. Raises
+    ValueError for another.
     """
+
+    maps: torch.Tensor
+    centre: torch.Tensor
+    norms: torch.Tensor
 
     def __init__(self, maps: torch.Tensor, kind: str = "absolute") -> None:
         super().__init__()
@@ -95,8 +95,8 @@ def cluster_prototypes(
     count = max(1, round(ratio * len(features)))
     if count == len(features):
         return features
-    settings = {"iterations": iterations, "seed": seed, "starts": starts, "device": device}
-    used, labels = cluster(points, count, **settings).unique(return_inverse=True)
+    labels = cluster(points, count, iterations=iterations, seed=seed, starts=starts, device=device)
+    used, labels = labels.unique(return_inverse=True)
     sums = points.new_zeros(len(used), points.shape[1]).index_add_(0, labels, points)
     return (sums / labels.bincount()[:, None]).unflatten(1, features.shape[1:])
 
@@ -126,8 +126,8 @@ def fit_prototypes(
             features = [torch.empty(len(normals), *x.shape[1:]) for x in made]
         for kept, x in zip(features, made, strict=True):
             kept[start : start + batch_size] = x
-    settings = {"ratio": ratio, "iterations": iterations, "seed": seed, "starts": starts}
+    settings = {"iterations": iterations, "seed": seed, "starts": starts}
     return [  # a scale's features are let go when its prototypes are made
-        cluster_prototypes(features.pop(0), **settings, device=device).to(device)
+        cluster_prototypes(features.pop(0), ratio=ratio, **settings, device=device).to(device)
         for _ in range(SCALES)
     ]

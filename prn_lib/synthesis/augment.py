@@ -53,16 +53,17 @@ def random_operations(count: int, generator: torch.Generator) -> list[tuple[Oper
     order = torch.rand(count, len(names), generator=generator).argsort(dim=1)[:, :2].tolist()
     shares = torch.rand(count, 2, generator=generator).tolist()
     return [
-        tuple(operation_at(names[i], share) for i, share in zip(two, drawn, strict=True))
-        for two, drawn in zip(order, shares, strict=True)
+        (operation_at(names[i], first), operation_at(names[j], second))
+        for (i, j), (first, second) in zip(order, shares, strict=True)
     ]
 
 
 def operation_at(name: str, share: float) -> Operation:
     """The operation at a ``share``, in [0, 1), of its range of strengths."""
-    if COLOURS[name].strengths is None:
+    strengths = COLOURS[name].strengths
+    if strengths is None:
         return name, None
-    low, high = COLOURS[name].strengths
+    low, high = strengths
     if isinstance(low, int):
         return name, low + int(share * (high + 1 - low))
     return name, low + share * (high - low)

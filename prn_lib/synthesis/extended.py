@@ -1,5 +1,6 @@
 """Aug2, and the place of an extended anomaly (EA): on the target area (Sec. 3.4, Fig. 5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,9 +30,7 @@ class Placements:
     tries: torch.Tensor
 
 
-def random_transforms(
-    count: int, shape: tuple[int, int], generator: torch.Generator
-) -> torch.Tensor:
+def random_transforms(count: int, shape: Sequence[int], generator: torch.Generator) -> torch.Tensor:
     """Parameters of Aug2 ``(count, 5)``: rotation, shear x, shear y, shift x, shift y."""
     height, width = shape
     reach = torch.tensor([ROTATION, SHEAR, SHEAR, SHIFT * width, SHIFT * height])
@@ -71,7 +70,7 @@ def move_regions(regions: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
     return warp(regions.float(), maps, mode="nearest", padding="zeros") > 0.5
 
 
-def _centre(shape: tuple[int, int], device: torch.device) -> torch.Tensor:
+def _centre(shape: Sequence[int], device: torch.device) -> torch.Tensor:
     return to_device(torch.tensor([(shape[1] - 1) / 2, (shape[0] - 1) / 2]), device)
 
 
@@ -103,7 +102,7 @@ def _value_at(masks: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
 
 
 def _shift_onto(
-    transforms: torch.Tensor, pixels: torch.Tensor, targets: torch.Tensor, shape: tuple[int, int]
+    transforms: torch.Tensor, pixels: torch.Tensor, targets: torch.Tensor, shape: Sequence[int]
 ) -> torch.Tensor:
     """Replace the shift so that each pixel (x, y) ``(B, 2)`` comes to lie on its target."""
     centre = _centre(shape, transforms.device)

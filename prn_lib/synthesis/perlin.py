@@ -2,10 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
+import numpy as np
 import torch
 
 from prn_lib.synthesis.draws import to_device
+
+Numbers = TypeVar("Numbers", torch.Tensor, np.ndarray)
 
 
 def random_gradients(
@@ -75,6 +79,6 @@ def _lattice_weights(size: int, step: int, periods: torch.Tensor, points: int) -
     return weight.new_zeros(*position.shape, 2 * points).scatter_(2, places, values)
 
 
-def fade(t: torch.Tensor) -> torch.Tensor:
+def fade(t: Numbers) -> Numbers:
     """Perlin's curve 6t^5 - 15t^4 + 10t^3 from 0 to 1; its slope and bend vanish at both ends."""
     return t**3 * (t * (6 * t - 15) + 10)

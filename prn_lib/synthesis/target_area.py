@@ -35,7 +35,7 @@ class TargetAreas:
 
 
 def whole_images(
-    count: int, shape: tuple[int, int], generator: torch.Generator, device: torch.device | str
+    count: int, shape: Sequence[int], generator: torch.Generator, device: torch.device | str
 ) -> TargetAreas:
     """Every image is its own target area, as when target areas are left out (Table 5)."""
     masks = torch.ones((), dtype=torch.bool, device=device).expand(count, 1, *shape)
@@ -43,7 +43,7 @@ def whole_images(
 
 
 def random_target_areas(
-    count: int, shape: tuple[int, int], generator: torch.Generator, device: torch.device | str
+    count: int, shape: Sequence[int], generator: torch.Generator, device: torch.device | str
 ) -> TargetAreas:
     """Target areas anywhere on images of ``shape`` (H, W), as on textures."""
     return _areas_around(_random_centres(count, shape, generator, device), shape, generator)
@@ -62,14 +62,14 @@ def on_foregrounds(foregrounds: torch.Tensor, generator: torch.Generator) -> Tar
 
 
 def _random_centres(
-    count: int, shape: tuple[int, int], generator: torch.Generator, device: torch.device | str
+    count: int, shape: Sequence[int], generator: torch.Generator, device: torch.device | str
 ) -> torch.Tensor:
     sides = torch.tensor([shape[1], shape[0]])
     return to_device((uniform(0, 1, (count, 2), generator) * sides).long(), device)
 
 
 def _areas_around(
-    centres: torch.Tensor, shape: tuple[int, int], generator: torch.Generator
+    centres: torch.Tensor, shape: Sequence[int], generator: torch.Generator
 ) -> TargetAreas:
     picks = integers(0, len(GEOMETRIES) - 1, (len(centres),), generator)
     geometries = tuple(GEOMETRIES[i] for i in picks.tolist())
@@ -106,7 +106,7 @@ def _where(wanted: str, geometries: Sequence[str]) -> torch.Tensor:
     return torch.tensor([name == wanted for name in geometries], dtype=torch.bool)[:, None]
 
 
-def fill_convex(vertices: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
+def fill_convex(vertices: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
     """Fill convex outlines: vertices (x, y) ``(B, V, 2)`` in pixels -> masks ``(B, 1, H, W)`` bool.
 
     A row meets a convex outline in an interval, between the smallest and the largest x at which an

@@ -5,6 +5,8 @@ A transform is ``(angle, shear x, shear y, shift x, shift y)``, in degrees and p
 image's centre.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch.nn import functional as F
 
@@ -27,7 +29,7 @@ def inverse(linear: torch.Tensor) -> torch.Tensor:
     return torch.stack([d, -b, -c, a], dim=-1).unflatten(-1, (2, 2))
 
 
-def source_maps(transforms: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
+def source_maps(transforms: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
     """Where pixels of a warped image come from: ``(B, 3)`` complex for transforms ``(B, 5)``.
 
     The pixel (x, y), counted from the centre, comes from the point u x + v y + w of the image. Its

@@ -1,4 +1,8 @@
-"""Pictures that a reader can steer, in a notebook and on a published page alike."""
+"""Pictures that a reader can steer, in a notebook and on a published page alike.
+
+In come a function that draws and the values that a reader may choose; out come sliders over its
+pictures.
+"""
 
 from prn_lib.widgets.attention import explore_attention
 from prn_lib.widgets.defect_sizes import explore_defect_sizes

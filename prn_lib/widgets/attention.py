@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from prn_lib.figures.attention import HEADS, attention_weights
 from prn_lib.model.attention import EXPONENTS, MultiSizeAttention
-from prn_lib.widgets.explore import explore
+from prn_lib.widgets.explore import Controls, explore
 from prn_lib.widgets.pictures import outlined, side_by_side
 
 PLACES = 4  # along each axis of the image
@@ -37,7 +37,7 @@ def explore_attention(
         return side_by_side(outlined(image, patch > 0), grey[0], stretched[0])
 
     places = {str(i + 1): i for i in range(PLACES)}
-    controls = {
+    controls: Controls = {
         "head": {name: name for name in HEADS[1:]},
         "query's row": places,
         "query's column": places,

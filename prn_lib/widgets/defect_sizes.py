@@ -4,10 +4,10 @@ import ipywidgets
 import numpy as np
 import torch
 
-from prn_lib.defect_sizes import image_score_candidates, toy_maps
+from prn_lib.evaluation.metrics import auroc
 from prn_lib.figures.defect_sizes import draw_scores
-from prn_lib.metrics import auroc
-from prn_lib.widgets.explore import explore
+from prn_lib.studies.defect_sizes import image_score_candidates, toy_maps
+from prn_lib.widgets.explore import Controls, explore
 from prn_lib.widgets.pictures import rendered
 
 AREAS = (1, 2, 4, 9, 16, 25, 49, 100, 225)
@@ -27,7 +27,7 @@ def explore_defect_sizes() -> ipywidgets.VBox:
         aurocs = {name: auroc(labels, values) for name, values in scores.items()}
         return rendered(draw_scores(maps, scores, aurocs))
 
-    controls = {"area in pixels": {str(a): a for a in AREAS}, "noise": GRAINS}
+    controls: Controls = {"area in pixels": {str(a): a for a in AREAS}, "noise": GRAINS}
     alt = (
         "A normal and an anomalous toy score map; beside them a row of ticks for each image score, "
         "normal images in blue above anomalous ones in red, and its image AUROC"

@@ -7,7 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prn_lib.loss_shares import GROUPS, group_shares, pixel_gradients, pixel_losses
+from prn_lib.studies.loss_shares import GROUPS, group_shares, pixel_gradients, pixel_losses
 from prn_lib.widgets.explore import explore
 from prn_lib.widgets.pictures import rendered
 
@@ -51,7 +51,7 @@ def explore_focal(logits: torch.Tensor, masks: torch.Tensor) -> ipywidgets.VBox:
 def focal_shares(
     logits: torch.Tensor, masks: torch.Tensor, alpha: float, gamma: float, anomalous: float
 ) -> pd.DataFrame:
-    """The shares that the slider shows, see :func:`prn_lib.loss_shares.group_shares`."""
+    """The shares that the slider shows, see :func:`prn_lib.studies.loss_shares.group_shares`."""
     options = {"weight": 1, "alpha": alpha, "gamma": gamma}
     values = {
         "loss": pixel_losses(logits, masks, **options)["focal"],

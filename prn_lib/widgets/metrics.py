@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from prn_lib.evaluation.metrics import Ranking, rank_pixels
 from prn_lib.figures.metrics import OUTCOMES, draw_curves, outcome, points_of
-from prn_lib.metrics import Ranking, rank_pixels
 from prn_lib.widgets.explore import explore
 from prn_lib.widgets.pictures import rendered
 

@@ -4,16 +4,16 @@ import ipywidgets
 import numpy as np
 import torch
 
+from prn_lib.datasets.foregrounds import estimate_foreground
 from prn_lib.synthesis import Synthesizer, simulated
 from prn_lib.synthesis.augment import COLOURS, aug1, operation_at
 from prn_lib.synthesis.blend import blend
 from prn_lib.synthesis.extended import move_images, move_regions
-from prn_lib.synthesis.foreground import estimate_foreground
 from prn_lib.synthesis.perlin import perlin_noise
 from prn_lib.synthesis.simulated import rotate_noise
 from prn_lib.synthesis.target_area import GEOMETRIES, RADIUS, fill_convex, random_outlines
 from prn_lib.synthesis.warp import source_maps
-from prn_lib.widgets.explore import explore
+from prn_lib.widgets.explore import Controls, explore
 from prn_lib.widgets.pictures import outlined, side_by_side
 
 SIDE = 160  # of the pictures of noise, in pixels
@@ -108,7 +108,7 @@ def explore_extension(
         pasted = torch.where(moved[0], source[0], 0.85)
         return side_by_side(outlined(pasted, circle[0]), outlined(image, circle[0]))
 
-    controls = {
+    controls: Controls = {
         "rotation": {f"{a} degrees": a for a in range(-45, 46, 15)},
         "shift along x": {f"{s:.2f}": s for s in (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)},
         "beta": {f"{b:.1f}": b for b in (0.0, 0.4, 0.8)},
@@ -147,7 +147,9 @@ def explore_foreground(image: torch.Tensor) -> ipywidgets.VBox:
         mask = estimate_foreground(image, tolerance=tolerance)
         return side_by_side(outlined(image / 255, mask), mask[0])
 
-    tolerances = {str(t): t for t in (5, 10, 20, 40, 60, 80, 100, 120, 140, 160)}
+    tolerances: dict[str, int | None] = {
+        str(t): t for t in (5, 10, 20, 40, 60, 80, 100, 120, 140, 160)
+    }
     tolerances["by Otsu"] = None
     alt = "An object with its estimated foreground outlined, and that foreground in white"
     return explore(render, {"tolerance": tolerances}, alt=alt)

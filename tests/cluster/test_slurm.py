@@ -62,7 +62,7 @@ def start_batch(checkout):
     paths = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [
-            *(sys.executable, "workflow/batch.py", "table1", "--dataset", "mini"),
+            *(sys.executable, "-m", "prn_lib", "tables", "run", "table1", "--dataset", "mini"),
             *("--preset", "smoke", "--seeds", "0", "--overrides", '{"max_steps": 20}'),
             *("--profile", "workflow/profiles/slurm"),
         ],

@@ -8,7 +8,8 @@ SIZE = 256  # pixels a side, the paper's input size
 
 def grid() -> tuple[np.ndarray, np.ndarray]:
     """Pixel coordinates y and x, each ``(SIZE, SIZE)``."""
-    return np.mgrid[0:SIZE, 0:SIZE].astype(np.float64)
+    y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float64)
+    return y, x
 
 
 def smooth_noise(rng: np.random.Generator, sigma: float, size: int = SIZE) -> np.ndarray:

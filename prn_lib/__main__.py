@@ -1,0 +1,7 @@
+"""``python -m prn_lib`` is the command ``prn``."""
+
+import sys
+
+from prn_lib.cli import main
+
+sys.exit(main())

@@ -1,0 +1,103 @@
+"""``prn run``, ``prn predict`` and ``prn export``: one experiment, and what its network is for."""
+
+from pathlib import Path
+
+import click
+
+from prn_lib.cli.group import Failed, data_root, preset, settings
+
+_run_folder = click.argument("run_folder", metavar="RUN", type=Path)
+_device = click.option(
+    "--device", metavar="NAME", help="cpu, cuda or cuda:1.  [default: a GPU if there is one]"
+)
+
+
+@click.command("run")
+@click.option("--dataset", default="mini", show_default=True, metavar="NAME")
+@click.option("--category", required=True, metavar="NAME", help="mini has button, grain, weave.")
+@data_root
+@preset
+@click.option("--seed", default=0, show_default=True, help="Of split, weights and anomalies.")
+@settings
+@click.option("--out", type=Path, metavar="FOLDER", help="[default: runs/DATASET/CATEGORY/...]")
+@_device
+@click.option("--tensorboard", type=Path, metavar="FOLDER", help="Write curves of the training.")
+def run_one(
+    dataset: str,
+    category: str,
+    data_root: str | None,
+    preset: str | None,
+    seed: int,
+    words: tuple[str, ...],
+    out: Path | None,
+    device: str | None,
+    tensorboard: Path | None,
+) -> None:
+    """Train on one category and judge its test images.
+
+    A finished run is read, not computed again; one that was stopped goes on from its last
+    checkpoint.
+    """
+    from prn_lib.paper import compare_with_paper
+    from prn_lib.runs import Experiment, default_folder, run
+    from prn_lib.runs.options import read_options, usual_preset
+    from prn_lib.training import Diverged
+
+    experiment = Experiment.from_preset(
+        preset or usual_preset(dataset),
+        dataset=dataset,
+        category=category,
+        data_root=data_root,
+        seed=seed,
+        **read_options(words),
+    )
+    folder = out or default_folder(experiment)
+    click.echo(f"{experiment.dataset}/{experiment.category}, {experiment.run_name}")
+    try:
+        result = run(experiment, folder, device=device, tensorboard=tensorboard)
+    except Diverged as error:
+        raise Failed(str(error)) from None
+    click.echo(compare_with_paper(result).to_string())
+    for note in result.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"in percent; the record is {folder / 'result.json'}")
+
+
+@click.command()
+@_run_folder
+@click.argument("photos", nargs=-1, required=True, type=Path, metavar="PHOTO...")
+@click.option("--out", type=Path, metavar="FOLDER", help="For scores.csv and the score maps.")
+@_device
+def predict(
+    run_folder: Path, photos: tuple[Path, ...], out: Path | None, device: str | None
+) -> None:
+    """Score new photographs with the network of a finished run.
+
+    RUN is a run's folder. PHOTO is a file, or a folder of them. A score lies between 0 and 1;
+    higher is more anomalous. Score maps are PNG files of 16 bits, 65535 for a score of 1.
+    """
+    from prn_lib.common.devices import pick_device
+    from prn_lib.runs.scoring import find_photos, score_photos, write_scores
+
+    files = find_photos(photos)
+    scored = score_photos(run_folder, files, pick_device(device))
+    for path, score in zip(files, scored.image_scores, strict=True):
+        click.echo(f"{score:.4f}  {path}")
+    if out is not None:
+        write_scores(scored, files, out)
+        click.echo(f"scores.csv and {len(files)} score maps are in {out}", err=True)
+
+
+@click.command(short_help="Write the network of a finished run as an ONNX file.")
+@_run_folder
+@click.option("--out", required=True, type=Path, metavar="FILE", help="The ONNX file to write.")
+def export(run_folder: Path, out: Path) -> None:
+    """Write the network of a finished run as one ONNX file, prototypes included.
+
+    Its input are images (B, 3, S, S) in [0, 1]; its outputs score_map and image_score.
+    """
+    from prn_lib.runs.export import INPUT, OUTPUTS, export_onnx
+
+    path = export_onnx(run_folder, out)
+    size = f"{path.stat().st_size / 1e6:.0f} MB"
+    click.echo(f"{path}: {size}, input {INPUT!r}, outputs {', '.join(map(repr, OUTPUTS))}")

@@ -1,0 +1,1 @@
+"""Published archives: downloaded with a checksum, unpacked without surprises."""

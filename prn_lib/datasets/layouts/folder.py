@@ -1,0 +1,118 @@
+"""A product of your own: a folder of photographs, one folder for each kind.
+
+``<root>/<product>/good/*`` are normal; every other folder ``<root>/<product>/<defect>/*`` is a kind
+of defect, each photograph ``x.jpg`` with a mask ``x_mask.png`` beside it, white on the defect. The
+root may also be the product's folder itself. There is no official split.
+"""
+
+import os
+from pathlib import Path
+
+from prn_lib.datasets.category import Inventory
+from prn_lib.datasets.dataset import Dataset
+from prn_lib.datasets.layouts.pairing import (
+    by_name,
+    existing_folder,
+    folders_with,
+    normals_of,
+    pair,
+    set_aside_empty,
+)
+from prn_lib.datasets.reading.images import image_files
+from prn_lib.datasets.reading.samples import MaskFacts, mask_facts
+from prn_lib.datasets.sample import GOOD, Sample, masks_of
+from prn_lib.datasets.split import split_freely
+
+MASK_SUFFIX = "_mask"
+MASK_THRESHOLD = 127  # brushes have soft edges and JPEG masks have noise; half grey is the border
+
+
+def categories(root: Path) -> list[str]:
+    """The products: the folder itself or those in it that hold a folder ``good``."""
+    if (root / GOOD).is_dir():
+        return [Path(os.path.abspath(root)).name]
+    return folders_with(root, GOOD)
+
+
+def scan(root: Path, name: str) -> Inventory:
+    """What the folder holds of one product. Raises FileNotFoundError if it has no normal image."""
+    folder = root if (root / GOOD).is_dir() else root / name
+    good = existing_folder(folder / GOOD, "the normal images' folder", "put normal images there")
+    troubles: list[str] = []
+    normals = normals_of(good, GOOD, troubles)
+    troubles += [
+        f"{s.image} lies among the normal images but has a mask's name; move or rename it"
+        for s in normals
+        if s.image.stem.endswith(MASK_SUFFIX)
+    ]
+    anomalies = []
+    for defects in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if defects.name != GOOD and not defects.name.startswith("."):
+            anomalies += _anomalies_of(defects, troubles)
+    painted, odd_notes = _look_at_masks(anomalies, troubles)
+    kept, empty, notes = set_aside_empty(painted, MASK_THRESHOLD, troubles)
+    return Inventory(
+        normals=normals,
+        anomalies=kept,
+        left_out=empty,
+        notes=odd_notes + notes,
+        troubles=tuple(troubles),
+        mask_threshold=MASK_THRESHOLD,
+        folders=(folder,),
+    )
+
+
+def _anomalies_of(folder: Path, troubles: list[str]) -> list[Sample]:
+    files = image_files(folder)
+    masks = [path for path in files if path.stem.endswith(MASK_SUFFIX)]
+    return pair(
+        by_name([path for path in files if not path.stem.endswith(MASK_SUFFIX)], troubles),
+        by_name(masks, troubles, MASK_SUFFIX),
+        folder.name,
+        folder.name,
+        lambda stem: folder / f"{stem}{MASK_SUFFIX}.png",
+        troubles,
+    )
+
+
+def _look_at_masks(
+    anomalies: list[Sample], troubles: list[str]
+) -> tuple[list[Sample], tuple[str, ...]]:
+    """Without the masks painted with 1 instead of 255, which look black: those are trouble.
+
+    Masks that cover more than half of the image are noted: they may be inverted.
+    """
+    facts = mask_facts(masks_of(anomalies), MASK_THRESHOLD)
+    painted, large = [], []
+    for sample, fact in zip(anomalies, facts, strict=True):
+        if isinstance(fact, MaskFacts) and 0 < fact.highest <= MASK_THRESHOLD:
+            troubles.append(
+                f"mask {sample.mask} has no grey value above {fact.highest}; "
+                "paint defects white (255)"
+            )
+            continue
+        painted.append(sample)
+        if isinstance(fact, MaskFacts) and fact.area > fact.pixels / 2:
+            large.append(sample.name)
+    if not large:
+        return painted, ()
+    names = ", ".join(large)
+    return painted, (f"Masks that cover more than half of the image; inverted? {names}.",)
+
+
+DATASET = Dataset(
+    key="folder",
+    title="a folder of your own",
+    page="",
+    licence="yours",
+    holds="good/ and a folder for each kind of defect, or several such products",
+    categories=categories,
+    scan=scan,
+    published={},
+    split=split_freely,
+    steps=(
+        "Put normal images into {root}/<product>/good/",
+        "Put images of each kind of defect into {root}/<product>/<defect>/, and beside each x.jpg "
+        "its mask x_mask.png: black, white on the defect, of the same size",
+    ),
+)

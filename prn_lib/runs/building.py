@@ -1,0 +1,163 @@
+"""What an experiment describes, built: its images, its anomaly synthesis, its network."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from prn_lib.datasets import Category, load_category
+from prn_lib.datasets.foregrounds import (
+    check_foregrounds,
+    estimate_foregrounds,
+    read_foregrounds,
+)
+from prn_lib.datasets.layouts.dtd import read_textures
+from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
+from prn_lib.runs.experiment import Experiment
+from prn_lib.synthesis import Synthesizer, generated_textures
+from prn_lib.training.loop import Training, count_steps
+
+GENERATED_TEXTURES = 200
+_TRAINING_FIELDS = (
+    "seed",
+    "normals_per_batch",
+    "extended_per_batch",
+    "simulated_per_batch",
+    "learning_rate",
+    "weight_decay",
+    "focal_weight",
+    "focal_alpha",
+    "focal_gamma",
+    "precision",
+)
+
+
+def read_category(experiment: Experiment) -> Category:
+    """The experiment's category, split; no image is read yet."""
+    return load_category(
+        experiment.dataset,
+        experiment.category,
+        experiment.data_root,
+        seed=experiment.seed,
+        n_anomalies=experiment.n_anomalies,
+    )
+
+
+def build_synthesizer(
+    experiment: Experiment, category: Category, device: torch.device | str = "cpu"
+) -> Synthesizer:
+    """Read the training images and prepare anomaly synthesis on ``device``.
+
+    Raises ValueError for foregrounds that cannot be found, see :mod:`prn_lib.datasets.foregrounds`.
+    """
+    size = experiment.image_size
+    normals, _ = category.load(category.train_normals, size)
+    seen_images, seen_masks = category.load(category.train_anomalies, size)
+    return Synthesizer(
+        normals,
+        seen_images,
+        seen_masks,
+        _textures(experiment) if experiment.heterologous else None,
+        kinds=experiment.anomaly_kinds,
+        use_target_area=experiment.use_target_area,
+        foregrounds=_foregrounds(experiment, category, normals),
+        device=device,
+    )
+
+
+def _textures(experiment: Experiment) -> torch.Tensor:
+    if experiment.textures is not None:
+        return read_textures(Path(experiment.textures), experiment.image_size)
+    generator = torch.Generator().manual_seed(experiment.seed)
+    return generated_textures(GENERATED_TEXTURES, experiment.image_size, generator)
+
+
+def _foregrounds(
+    experiment: Experiment, category: Category, normals: torch.Tensor
+) -> torch.Tensor | None:
+    if not (experiment.use_foreground and experiment.use_target_area):
+        return None
+    if experiment.foreground_masks is not None:
+        return read_foregrounds(Path(experiment.foreground_masks), category, experiment.image_size)
+    if category.background is None:
+        return None
+    foregrounds = estimate_foregrounds(normals, category.background)
+    check_foregrounds(foregrounds, [sample.name for sample in category.train_normals])
+    return foregrounds
+
+
+def build_model(
+    experiment: Experiment, normals: torch.Tensor, device: torch.device | str = "cpu"
+) -> PRN:
+    """An untrained PRN with prototypes of ``normals`` ``(N, 3, S, S)`` uint8; seeded."""
+    weights = load_weights(experiment.weights, experiment.seed)
+    encoder = Encoder(weights, train_layer4=experiment.train_layer4).to(device)
+    prototypes = None
+    if experiment.use_prototypes:
+        prototypes = fit_prototypes(
+            encoder,
+            normals,
+            ratio=experiment.prototype_ratio,
+            iterations=experiment.kmeans_iterations,
+            seed=experiment.seed,
+            starts=experiment.kmeans_starts,
+        )
+    return assemble_model(experiment, encoder, prototypes).to(device)
+
+
+def assemble_model(
+    experiment: Experiment, encoder: Encoder, prototypes: list[torch.Tensor] | None
+) -> PRN:
+    """The experiment's network around an encoder and its prototypes; the seed sets the weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(experiment.seed)
+        return PRN(
+            encoder,
+            prototypes,
+            fusion=experiment.use_fusion,
+            shared_fusion=experiment.shared_fusion,
+            attention_blocks=experiment.attention_blocks if experiment.use_attention else 0,
+            image_size=experiment.image_size,
+            embedding=experiment.embedding,
+            head_width=experiment.head_width,
+            residual_block=experiment.residual_block,
+            attention_scale=experiment.attention_scale,
+            residual_kind=experiment.residual,
+        )
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What an experiment works on: images in memory, anomaly synthesis, a network to train."""
+
+    experiment: Experiment
+    category: Category
+    synthesizer: Synthesizer
+    test_images: torch.Tensor  # (N, 3, S, S) uint8
+    test_masks: torch.Tensor  # (N, 1, S, S) uint8 {0, 1}
+    model: PRN
+
+
+def set_up(experiment: Experiment, device: torch.device | str) -> Setup:
+    """Read the images, fit the prototypes and build the untrained network."""
+    category = read_category(experiment)
+    synthesizer = build_synthesizer(experiment, category, device)
+    test_images, test_masks = category.load(category.test, experiment.image_size)
+    model = build_model(experiment, synthesizer.normals, device)
+    return Setup(experiment, category, synthesizer, test_images, test_masks, model)
+
+
+def prepare_training(setup: Setup) -> Training:
+    """The experiment's training of ``setup``'s network, before its first step."""
+    experiment = setup.experiment
+    return Training(
+        setup.model,
+        setup.synthesizer,
+        steps=count_steps(
+            len(setup.category.train_normals),
+            experiment.normals_per_batch,
+            experiment.epochs,
+            experiment.max_steps,
+        ),
+        **{name: getattr(experiment, name) for name in _TRAINING_FIELDS},
+    )

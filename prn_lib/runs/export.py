@@ -1,0 +1,75 @@
+"""A trained network as one ONNX file, prototypes included, for those who deploy."""
+
+import dataclasses
+import json
+import warnings
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from prn_lib.common.files import whole_file
+from prn_lib.evaluation.image_scores import image_scores
+from prn_lib.model import PRN
+from prn_lib.runs.results import load_model, load_result
+
+INPUT, OUTPUTS = "images", ("score_map", "image_score")
+
+
+class Detector(nn.Module):
+    """What is deployed: the network, probabilities in the place of logits, and the image score."""
+
+    def __init__(self, model: PRN, score: str, top_k: int) -> None:
+        super().__init__()
+        self.model = model
+        self.score, self.top_k = score, top_k
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """``(B, 3, S, S)`` -> score maps ``(B, 1, S, S)`` and scores ``(B,)``; all in [0, 1]."""
+        score_maps = self.model(images).sigmoid()
+        return score_maps, image_scores(score_maps, self.score, self.top_k)
+
+
+def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
+    """Write the network of a finished run to ``path``, an ONNX file.
+
+    Its input ``images`` are float32 ``(B, 3, S, S)``, RGB in [0, 1], resized to the run's
+    ``image_size`` S; any B. Its outputs are ``score_map`` ``(B, 1, S, S)`` and ``image_score``
+    ``(B,)``, both in [0, 1]. The experiment lies in the file's metadata, as JSON under "prn".
+
+    Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, ValueError for a run
+    whose image scores need connected regions, and what :func:`prn_lib.runs.load_model` raises.
+    """
+    try:
+        import onnx
+        import onnxscript  # noqa: F401  (torch's exporter asks for it)
+    except ImportError as error:
+        raise ImportError(
+            f"exporting needs the package {error.name!r}: pip install onnx onnxscript"
+        ) from None
+    result = load_result(run_folder)
+    experiment = result.experiment
+    if experiment.image_score == "region":
+        raise ValueError(
+            f"{run_folder} scores images by their best region, which ONNX has no operation for; "
+            "export a run with image_score 'top' or 'smoothed'"
+        )
+    detector = Detector(load_model(run_folder), experiment.image_score, experiment.top_k).eval()
+    side = experiment.image_size
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch about its own internals
+        program = torch.onnx.export(
+            detector,
+            (torch.zeros(2, 3, side, side),),
+            input_names=[INPUT],
+            output_names=list(OUTPUTS),
+            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    file = program.model_proto
+    onnx.helper.set_model_props(file, {"prn": json.dumps(dataclasses.asdict(experiment))})
+    with whole_file(Path(path)) as draft:
+        onnx.save(file, draft)
+    return Path(path)

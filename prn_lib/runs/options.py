@@ -1,0 +1,48 @@
+"""Options of an experiment as words of a command line."""
+
+from collections.abc import Sequence
+from typing import Any, get_args, get_type_hints
+
+from prn_lib.datasets import find_dataset
+from prn_lib.runs.experiment import Experiment
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def usual_preset(dataset: str) -> str:
+    """The paper's preset, but ``quick`` for embedded images. ValueError for an unknown dataset."""
+    return "quick" if find_dataset(dataset).generate else "paper"
+
+
+def read_options(words: Sequence[str]) -> dict[str, Any]:
+    """``["max_steps=50", "extended=false", "textures=/data/dtd"]`` as values of their types.
+
+    ``none`` stands for None. Unknown names are left to :class:`Experiment`, which suggests the
+    right ones. Raises ValueError, naming the word, for one that cannot be read.
+    """
+    hints = get_type_hints(Experiment)
+    options = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not sign:
+            raise ValueError(f"{word!r} is no option: write name=value, such as max_steps=50")
+        if name in options:
+            raise ValueError(f"option {name} is given twice")
+        options[name] = _value(name, text, get_args(hints.get(name)) or (hints.get(name, str),))
+    return options
+
+
+def _value(name: str, text: str, kinds: tuple[type, ...]) -> Any:
+    if text.lower() == "none" and type(None) in kinds:
+        return None
+    if bool in kinds:
+        if text.lower() not in _BOOLEANS:
+            raise ValueError(f"option {name}={text!r} must be true or false")
+        return _BOOLEANS[text.lower()]
+    for kind, called in ((int, "a whole number"), (float, "a number")):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                raise ValueError(f"option {name}={text!r} must be {called}") from None
+    return text

@@ -1,0 +1,98 @@
+"""What a finished run leaves behind: its record, its score maps, its network."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from prn_lib.common.paths import project_folder
+from prn_lib.model import PRN, Encoder, load_weights
+from prn_lib.model.prototypes import SCALES
+from prn_lib.runs.building import assemble_model
+from prn_lib.runs.experiment import Experiment
+
+RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
+OWN_FIRST = ("runs", "results")  # a reader's own records and pictures stand before the project's
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind; ``result.json`` holds these fields.
+
+    ``metrics`` are fractions; ``scores`` has one entry a test image (name, defect, score);
+    ``split`` lists the file names of each part; ``losses`` has one entry a step.
+    """
+
+    experiment: Experiment
+    metrics: dict[str, float]
+    scores: list[dict[str, Any]]
+    losses: list[float]
+    split: dict[str, list[str]]
+    notes: list[str]
+    provenance: dict[str, Any]  # versions, hardware, durations, commit, date
+    folder: Path
+
+    def score_maps(self) -> np.ndarray:
+        """Score maps of the test images ``(N, S, S)`` float32 in [0, 1], in ``scores``' order."""
+        with np.load(self.folder / MAPS, allow_pickle=False) as arrays:
+            return arrays["score_maps"]
+
+
+def default_folder(experiment: Experiment) -> Path:
+    """``runs/<dataset>/<category>/<run name>`` below the project's folder."""
+    place = Path("runs", experiment.dataset, experiment.category, experiment.run_name)
+    return project_folder() / place
+
+
+def load_result(folder: Path | str) -> Result:
+    """Read a finished run. FileNotFoundError or ValueError, naming the file, if there is none."""
+    folder = Path(folder)
+    path = folder / RECORD
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: {folder} holds no finished run")
+    try:
+        record = json.loads(path.read_text())
+        return Result(**{**record, "experiment": Experiment(**record["experiment"])}, folder=folder)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"{path} is not a run record of this version ({error}); delete {folder} to run again"
+        ) from None
+
+
+def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
+    """The trained model of a finished run, in evaluation mode.
+
+    Raises FileNotFoundError or ValueError, naming the file, for weights that are missing or those
+    of another version.
+    """
+    experiment = load_result(folder).experiment
+    path = Path(folder) / WEIGHTS
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; delete {folder} to run again")
+    weights = load_weights("random", experiment.seed)  # replaced by the saved ones
+    encoder = Encoder(weights, train_layer4=experiment.train_layer4)
+    try:
+        state = load_file(path)
+        prototypes = None
+        if experiment.use_prototypes:
+            prototypes = [state[f"prototypes.{j}.maps"] for j in range(SCALES)]
+        model = assemble_model(experiment, encoder, prototypes)
+        model.load_state_dict(state)
+    except (KeyError, RuntimeError, SafetensorError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{path} does not hold the weights of this version's network ({reason}); "
+            f"delete {folder} to run again"
+        ) from None
+    return model.to(device).eval()
+
+
+def find_results(root: Path | str) -> list[Result]:
+    """All finished runs below ``root``, sorted by folder; drafts are passed over."""
+    records = sorted(Path(root).rglob(RECORD))
+    return [load_result(path.parent) for path in records if not path.parent.name.startswith(".")]

@@ -1,0 +1,234 @@
+"""Run an experiment once: one directory, one record, written whole or not at all.
+
+Until then its state lies beside it in ``<directory>.unfinished``, and a run that was stopped or
+killed goes on from there.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+
+from prn_lib.common.devices import pick_device
+from prn_lib.common.files import whole_folder
+from prn_lib.common.provenance import provenance
+from prn_lib.datasets import Category, Sample
+from prn_lib.model import PRN
+from prn_lib.runs.building import prepare_training, read_category, set_up
+from prn_lib.runs.experiment import Experiment
+from prn_lib.runs.results import MAPS, RECORD, WEIGHTS, Result, load_result
+from prn_lib.runs.scoring import judge
+from prn_lib.training.checkpoint import Checkpoint, differences
+from prn_lib.training.events import Events, check_events
+from prn_lib.training.loop import Diverged, Training
+from prn_lib.training.workplace import place_of, workplace
+
+CHECKPOINT_SECONDS = 120.0
+
+
+def run(
+    experiment: Experiment,
+    folder: Path | str,
+    *,
+    device: torch.device | str | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    tensorboard: Path | str | None = None,
+) -> Result:
+    """Train, score the test set with the last weights, and write the record to ``folder``.
+
+    A finished folder is read, not computed again. An unfinished run goes on from its last
+    checkpoint, written every ``checkpoint_seconds`` and after the last step; on a processor, with
+    the same number of threads, it ends bit for bit as one that was never stopped. ``tensorboard``
+    names a folder for events, outside of ``folder``.
+
+    Raises FileExistsError if ``folder`` holds a run of another experiment (the differing options
+    are named) or files that are no run, if its checkpoint is of another, or if another process is
+    computing it; OSError if the disk is full (what was saved is kept); and
+    :class:`prn_lib.training.loop.Diverged`, with the batch saved, if a loss is not finite.
+    """
+    folder = Path(folder).resolve()  # one spelling, one lock
+    if tensorboard is not None:
+        tensorboard = Path(tensorboard).resolve()
+        check_events(tensorboard)
+        if tensorboard.is_relative_to(folder):
+            raise ValueError(f"tensorboard={tensorboard} lies in the run's own folder {folder}")
+    finished = (folder / RECORD).is_file()
+    if finished and not place_of(folder).exists():
+        return _finished(folder, experiment)
+    if not finished and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(
+            f"{folder} exists and holds no finished run; delete it or choose another folder (--out)"
+        )
+    device = pick_device(device)
+    with workplace(folder, RECORD) as place, _deterministic(device):
+        if (folder / RECORD).is_file():  # by a process that was killed before it tidied up
+            return _finished(folder, experiment)
+        return _compute(experiment, folder, place, device, checkpoint_seconds, tensorboard)
+
+
+def _compute(
+    experiment: Experiment,
+    folder: Path,
+    place: Path,
+    device: torch.device,
+    checkpoint_seconds: float,
+    tensorboard: Path | None,
+) -> Result:
+    clock = {"start": time.perf_counter()}
+    setup = set_up(experiment, device)
+    category, split = setup.category, _split_names(setup.category)
+    training = prepare_training(setup)
+    checkpoint = Checkpoint(
+        place,
+        dataclasses.asdict(experiment),
+        split,
+        provenance(device, {}),
+        checkpoint_seconds,
+    )
+    checkpoint.resume(training)
+    clock["prepare"] = time.perf_counter()
+    _train(training, checkpoint, place, tensorboard)
+    clock = {mark: at - checkpoint.earlier for mark, at in clock.items()}
+    clock["train"] = time.perf_counter()
+    judgement = judge(setup)
+    clock["test"] = time.perf_counter()
+    result = Result(
+        experiment=experiment,
+        metrics=judgement.metrics,
+        scores=[
+            {"name": sample.name, "defect": sample.defect, "score": float(score)}
+            for sample, score in zip(category.test, judgement.image_scores, strict=True)
+        ],
+        losses=training.losses,
+        split=split,
+        notes=[
+            *category.notes,
+            *_vanished("test", category.test, setup.test_masks.flatten(1).any(1)),
+            *_vanished("training", category.train_anomalies, setup.synthesizer.visible),
+        ],
+        provenance={**provenance(device, clock), **checkpoint.history(len(training.losses))},
+        folder=folder,
+    )
+    _write(result, judgement.score_maps, setup.model, place)
+    return result
+
+
+def _train(
+    training: Training, checkpoint: Checkpoint, place: Path, tensorboard: Path | None
+) -> None:
+    """Train to the end with checkpoints on the way; a batch that diverges is saved."""
+    with ExitStack() as stack:
+        events = stack.enter_context(Events(tensorboard, training)) if tensorboard else None
+
+        def after_step(step: int) -> None:
+            if events:
+                events.write(step)
+            if checkpoint.is_due() and training.has_finite_weights():
+                if events:
+                    events.flush()
+                checkpoint.save(training)
+
+        try:
+            training.run(after_step)
+        except Diverged as error:
+            error.args = (f"{error}, which are {_save_batch(error, place)}",)
+            raise
+    checkpoint.save(training)
+
+
+def _save_batch(error: Diverged, place: Path) -> str:
+    """Keep what made a training diverge: images, masks, what they are. Returns where, in words."""
+    folder = place / f"diverged-step{error.numbers['step']}"
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier try
+    told = json.dumps({**error.numbers, "images": error.made_of}, indent=1)
+    tensors = {"images": error.images.contiguous().cpu(), "masks": error.masks.cpu()}
+    try:
+        with whole_folder(folder) as draft:
+            save_file(tensors, draft / "batch.safetensors")
+            (draft / "batch.json").write_text(told + "\n")
+    except (OSError, SafetensorError) as failure:
+        return f"lost, for they could not be written ({failure})"
+    return f"in {folder}"
+
+
+def _finished(folder: Path, experiment: Experiment) -> Result:
+    result = load_result(folder)
+    ours, theirs = dataclasses.asdict(experiment), dataclasses.asdict(result.experiment)
+    different = differences(theirs, ours)
+    if different:
+        raise FileExistsError(
+            f"{folder} holds a run of another experiment, which differs in {different}; "
+            "choose another folder (--out) or delete that folder"
+        )
+    if _split_names(read_category(experiment)) != result.split:
+        raise FileExistsError(
+            f"{folder} holds a run on other images than {experiment.dataset} has now in "
+            f"{experiment.data_root or 'its folder'}; choose another folder (--out) or "
+            "delete that one"
+        )
+    return result
+
+
+def _split_names(category: Category) -> dict[str, list[str]]:
+    parts = ("train_normals", "train_anomalies", "test", "left_out")
+    return {part: [sample.name for sample in getattr(category, part)] for part in parts}
+
+
+def _vanished(part: str, samples: Sequence[Sample], visible: torch.Tensor) -> list[str]:
+    """Say which masks of a part have no pixel left at this image size."""
+    names = [
+        sample.name
+        for sample, has_pixels in zip(samples, visible, strict=True)
+        if sample.is_anomaly and not has_pixels
+    ]
+    if not names:
+        return []
+    return [
+        f"{len(names)} {part} masks have no pixel left at this image_size, so their defects "
+        f"cannot count: {', '.join(names)}."
+    ]
+
+
+def _write(result: Result, score_maps: np.ndarray, model: PRN, place: Path) -> None:
+    record = {
+        field.name: getattr(result, field.name)
+        for field in dataclasses.fields(result)
+        if field.name not in ("experiment", "folder")
+    }
+    record = {"experiment": dataclasses.asdict(result.experiment), **record}
+    state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+    try:
+        with whole_folder(result.folder, drafts=place) as draft:
+            np.savez_compressed(draft / MAPS, score_maps=score_maps)
+            save_file(state, draft / WEIGHTS)
+            (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=True) + "\n")
+    except (OSError, SafetensorError) as error:
+        raise OSError(
+            f"{result.folder} could not be written ({error}); mend that, on a full disk by making "
+            f"room, and start again: the trained network is kept in {place}"
+        ) from error
+
+
+@contextmanager
+def _deterministic(device: torch.device) -> Iterator[None]:
+    """On a GPU, have the same seed give the same result; CPU kernels do so already."""
+    if device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)

@@ -1,0 +1,192 @@
+"""The general supervised setting as a property of every inventory, not of some examples."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prn_lib.datasets import load_category
+from prn_lib.datasets.category import Inventory
+from prn_lib.datasets.layouts.magnetic_tile import group_by_tile, split_by_tile
+from prn_lib.datasets.sample import Sample
+from prn_lib.datasets.split import draw_anomalies, split_freely, split_official
+from prn_lib.runs.results import find_results
+
+PROJECT = Path(__file__).parents[2]
+TILES = PROJECT.parent / "shared" / "data" / "magnetic_tile"
+TYPES = st.sampled_from(["hole", "cut", "stain"])
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def make(prefix, count, defect="good"):
+    return tuple(
+        Sample(f"{prefix}/{i:03d}", Path(f"{prefix}/{i:03d}.png"), None, defect)
+        for i in range(count)
+    )
+
+
+@st.composite
+def inventories(draw, least_normals=2, test_normals=3):
+    types = draw(st.lists(TYPES, min_size=1, max_size=40))
+    anomalies = tuple(
+        Sample(f"test/{t}/{i:03d}", Path(f"{i}.png"), Path(f"{i}_mask.png"), t)
+        for i, t in enumerate(types)
+    )
+    return Inventory(
+        normals=make("train/good", draw(st.integers(least_normals, 30))),
+        test_normals=make("test/good", test_normals),
+        anomalies=anomalies,
+        left_out=make("left", draw(st.integers(0, 3)), "odd"),
+    )
+
+
+@st.composite
+def tiles(draw):
+    """Runs of neighbouring numbers with free and defective shots; enough free tiles to split."""
+    normals, anomalies = [], []
+    for tile in range(draw(st.integers(12, 20))):
+        shots = draw(st.lists(st.sampled_from(["good", "good", "crack"]), min_size=1, max_size=4))
+        for k, kind in enumerate(["good"] if tile < 5 else shots):
+            name = f"exp{k}_num_{1000 * tile + 30 * k}"
+            sample = Sample(name, Path(f"{name}.jpg"), None, kind)
+            (normals if kind == "good" else anomalies).append(sample)
+    return Inventory(normals=tuple(normals), anomalies=tuple(anomalies))
+
+
+def parts_of(category):
+    return (
+        category.train_normals, category.train_anomalies, category.test, category.left_out,
+    )  # fmt: skip
+
+
+def assert_sound(category, inventory, asked):
+    """Disjoint, complete, no normal among the drawn, as many drawn as promised."""
+    names = [sample.name for part in parts_of(category) for sample in part]
+    assert len(names) == len(set(names))
+    assert set(names) == {sample.name for sample in inventory.samples}
+    assert not any(sample.is_anomaly for sample in category.train_normals)
+    assert all(sample.is_anomaly for sample in category.train_anomalies)
+    pool = len(inventory.anomalies)
+    assert len(category.train_anomalies) == min(asked, pool // 2)
+    said = any(f"instead of {asked}" in note for note in category.notes)
+    assert said == (asked > pool // 2)
+
+
+@pytest.mark.parametrize("split", [split_official, split_freely])
+@given(inventory=inventories(), seed=SEEDS, asked=st.integers(0, 15))
+def test_splits_are_disjoint_complete_and_deterministic(split, inventory, seed, asked):
+    if split is split_freely:
+        inventory = Inventory(**{**vars(inventory), "test_normals": ()})
+    category = split(inventory, "some", "product", seed, asked)
+    assert_sound(category, inventory, asked)
+    assert category.left_out == inventory.left_out
+    assert category == split(inventory, "some", "product", seed, asked)
+    tested = sum(not sample.is_anomaly for sample in category.test)
+    expected = 3 if split is split_official else math.ceil(0.2 * len(inventory.normals))
+    assert tested == expected
+
+
+@given(inventory=tiles(), seed=SEEDS)
+def test_tiles_stay_whole(inventory, seed):
+    try:
+        category = split_by_tile(inventory, "magnetic_tile", "all", seed, 3)
+    except ValueError as error:
+        assert "holds no anomaly" in str(error) or "too few tiles" in str(error)  # noqa: PT017
+        return
+    assert_sound(category, inventory, 3)
+    train = set(category.train_normals + category.train_anomalies)
+    for tile in group_by_tile(inventory.samples):
+        assert not (set(tile) & train and set(tile) & set(category.test))
+
+
+def test_every_type_can_be_drawn_by_some_seed():
+    inventory = Inventory(
+        normals=make("train/good", 4),
+        test_normals=make("test/good", 2),
+        anomalies=make("test/common", 60, "common") + make("test/rare", 1, "rare"),
+    )
+    drawn = set()
+    for seed in range(100):
+        category = split_official(inventory, "some", "product", seed, 10)
+        drawn |= {sample.defect for sample in category.train_anomalies}
+        assert len(category.train_anomalies) == 10
+    assert drawn == {"common", "rare"}
+
+
+def test_drawing_is_uniform_over_images_and_ignores_types():
+    samples = [Sample(f"{i}", None, None, "hole" if i < 2 else "cut") for i in range(10)]
+    generator = np.random.default_rng(0)
+    counts = np.zeros(10)
+    for _ in range(3000):
+        for sample in draw_anomalies(samples, 4, generator, "x")[0]:
+            counts[int(sample.name)] += 1
+    assert abs(counts / 3000 - 0.4).max() < 0.04  # 4.5 standard deviations
+
+
+def test_seeds_and_categories_draw_differently_whatever_the_order_on_disk():
+    inventory = Inventory(make("n", 4), make("t", 2), make("a", 40, "cut"))
+    shuffled = Inventory(make("n", 4), make("t", 2), tuple(reversed(make("a", 40, "cut"))))
+
+    def drawn(seed, name="x", inventory=inventory):
+        return split_official(inventory, "some", name, seed, 10).train_anomalies
+
+    assert drawn(0) == drawn(0, inventory=shuffled)
+    assert len({drawn(seed) for seed in range(20)}) == 20
+    assert drawn(0) != drawn(0, "y")
+
+
+@pytest.mark.parametrize(
+    ("anomalies", "count", "message"),
+    [(5, -1, "n_anomalies=-1 must be 0 or more"), (0, 3, "some/product holds no anomaly")],
+)
+def test_impossible_requests_are_named(anomalies, count, message):
+    inventory = Inventory(make("n", 4), make("t", 2), make("a", anomalies, "cut"))
+    with pytest.raises(ValueError, match=message):
+        split_official(inventory, "some", "product", 0, count)
+
+
+@pytest.mark.parametrize("split", [split_freely, split_by_tile])
+def test_the_tested_normals_do_not_depend_on_the_number_of_anomalies(split):
+    """Or Table 7 would compare other test sets."""
+    stems = [f"exp1_num_{1000 * i}" for i in range(60)]
+    samples = [
+        Sample(stem, Path(f"{stem}.jpg"), None, "good" if i < 30 else "cut")
+        for i, stem in enumerate(stems)
+    ]
+    normals, anomalies = tuple(samples[:30]), tuple(samples[30:])
+
+    def tested(normals, count):
+        category = split(Inventory(normals, (), anomalies), "x", "y", 0, count)
+        return [sample.name for sample in category.test if not sample.is_anomaly]
+
+    expected = tested(normals, 10)
+    assert all(tested(normals, count) == expected for count in (0, 1, 5))
+    assert tested(tuple(reversed(normals)), 10) == expected
+
+
+def test_a_negative_seed_is_named():
+    with pytest.raises(ValueError, match="seed=-1 must be 0 or more"):
+        split_official(Inventory(make("n", 4), (), make("a", 4, "cut")), "x", "y", -1, 2)
+
+
+def test_one_normal_image_cannot_be_split():
+    with pytest.raises(ValueError, match="has 1 normal images; at least 2 are needed"):
+        split_freely(Inventory(make("n", 1), (), make("a", 4, "cut")), "folder", "mug", 0, 2)
+
+
+@pytest.mark.parametrize(
+    "result",
+    find_results(PROJECT / "results"),
+    ids=lambda r: f"{r.folder.parent.name}/{r.folder.name}",
+)
+def test_recorded_splits_can_be_drawn_again(result):
+    e = result.experiment
+    if e.dataset == "magnetic_tile" and not TILES.is_dir():
+        pytest.skip(f"the magnetic tile images are not beside the project ({TILES})")
+    root = TILES if e.dataset == "magnetic_tile" else None
+    category = load_category(e.dataset, e.category, root, seed=e.seed, n_anomalies=e.n_anomalies)
+    for part, names in result.split.items():
+        assert [sample.name for sample in getattr(category, part)] == names

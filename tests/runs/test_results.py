@@ -1,0 +1,44 @@
+"""The committed records: whole, consistent, and read as they were written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from prn_lib.paper.variants import variant_of
+from prn_lib.runs.results import find_results
+
+PROJECT = Path(__file__).parents[2]
+RECORDS = find_results(PROJECT / "results")
+
+
+def test_there_are_records():
+    assert {r.experiment.dataset for r in RECORDS} >= {"mini", "magnetic_tile"}
+
+
+@pytest.mark.parametrize("result", RECORDS, ids=lambda r: f"{r.folder.parent.name}/{r.folder.name}")
+def test_records_are_consistent(result):
+    """Each lies where its own options say, and its image AUROC follows from its scores."""
+    e = result.experiment
+    assert result.folder.parts[-3:] == (e.dataset, e.category, e.run_name)
+    labels = np.array([entry["defect"] != "good" for entry in result.scores])
+    scores = np.array([entry["score"] for entry in result.scores])
+    assert result.metrics["image_auroc"] == pytest.approx(roc_auc_score(labels, scores))
+    assert [entry["name"] for entry in result.scores] == result.split["test"]
+    assert not set(result.split["train_anomalies"]) & set(result.split["test"])
+    assert len(result.split["train_anomalies"]) == e.n_anomalies
+    assert {"date", "commit", "hardware", "versions"} <= set(result.provenance)
+
+
+@pytest.mark.parametrize("category", ["button", "grain", "weave"])
+def test_training_and_the_papers_modules_pay_off_on_record(category):
+    """Pixel AP of the full network against the untrained one and the U-Net alone, as recorded."""
+    runs = [r for r in RECORDS if r.experiment.category == category and r.experiment.seed == 0]
+    full = next(r for r in runs if r.experiment.run_name == "quick-seed0")
+    untrained = next(r for r in runs if r.experiment.max_steps == 0)
+    unet = next(r for r in runs if variant_of(r.experiment) == "unet")
+    for other in (untrained, unet):
+        assert full.split == other.split
+        ours, theirs = full.metrics["pixel_ap"], other.metrics["pixel_ap"]
+        assert ours > theirs
