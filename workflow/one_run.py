@@ -25,7 +25,6 @@ os.environ["PRN_PROGRESS"] = "text"  # bars go to the log, a line every few seco
 os.environ.setdefault("TQDM_MININTERVAL", "5")
 
 import papermill
-import torch
 from filelock import FileLock, Timeout
 from nbclient.exceptions import DeadKernelError
 
@@ -33,8 +32,6 @@ from prn_lib.batch.causes import remedy
 from prn_lib.batch.state import NOTEBOOK, beside, is_held
 from prn_lib.common.files import write_text
 from prn_lib.common.paths import project_folder
-from prn_lib.runs.experiment import Experiment
-from prn_lib.runs.results import default_folder
 
 SOURCE = project_folder() / "book" / NOTEBOOK
 POLL = 1.0  # seconds
@@ -42,14 +39,11 @@ PATIENCE = 20  # seconds for a process that was killed with its batch to let go 
 
 
 def main() -> int:
-    """Takes the notebook's parameters as one JSON object; returns 0, or 1 if the run failed."""
-    parameters = json.loads(sys.argv[1])
-    experiment = Experiment.from_preset(
-        parameters["preset"],
-        **{name: parameters[name] for name in ("dataset", "category", "data_root", "seed")},
-        **parameters["overrides"],
-    )
-    folder = default_folder(experiment)
+    """Takes the executed notebook's path and its parameters as one JSON object.
+
+    Returns 0, or 1 if the run failed.
+    """
+    folder, parameters = Path(sys.argv[1]).resolve().parent, json.loads(sys.argv[2])
     folder.parent.mkdir(parents=True, exist_ok=True)
     _wait(folder)
     beside(folder, ".failed.json").unlink(missing_ok=True)
@@ -105,6 +99,8 @@ def own_gpu() -> Iterator[None]:
 
     Waits for one if all are taken. A cluster's choice, and a machine without a GPU, stay as is.
     """
+    import torch  # not above: what is wrong with a request should be told at once
+
     shown = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = shown.split(",") if shown else [str(i) for i in range(torch.cuda.device_count())]
     if not names or "SLURM_JOB_ID" in os.environ:

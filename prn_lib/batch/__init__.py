@@ -2,10 +2,7 @@
 
 In comes a request (tables, datasets, seeds); out come its runs' records and the tables. Snakemake
 and papermill do the work, by ``workflow/`` of the project. Chapter: "Every table from one command".
+
+For use from Python: ``request.Request``, ``plan.plan``, ``driver.start``. Nothing is imported here,
+so that a run of the batch starts at once.
 """
-
-from prn_lib.batch.estimates import Estimates
-from prn_lib.batch.plan import Job
-from prn_lib.batch.request import Request
-
-__all__ = ["Estimates", "Job", "Request"]

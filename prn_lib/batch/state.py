@@ -1,14 +1,19 @@
 """How a run of the batch stands, read off its files."""
 
+from __future__ import annotations
+
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from prn_lib.batch.plan import Job
-from prn_lib.training.workplace import LOCK, place_of
+from prn_lib.common.workplace import LOCK, place_of
+
+if TYPE_CHECKING:  # a run of the batch needs this module and no experiment
+    from prn_lib.batch.plan import Job
 
 NOTEBOOK = "reproduce.ipynb"
 

@@ -22,6 +22,11 @@ class Sample:
         return self.defect != GOOD
 
 
-def masks_of(anomalies: Iterable[Sample]) -> list[Path]:
-    """The masks of anomalies, which all have one."""
-    return [sample.mask for sample in anomalies if sample.mask is not None]
+def masks_of(samples: Iterable[Sample]) -> list[Path]:
+    """The masks of samples that all have one. Raises ValueError, naming it, for one without."""
+    masks = []
+    for sample in samples:
+        if sample.mask is None:
+            raise ValueError(f"image {sample.image} has no mask")
+        masks.append(sample.mask)
+    return masks

@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from prn_lib.common.devices import pick_device
 from prn_lib.common.files import whole_folder
 from prn_lib.common.provenance import provenance
+from prn_lib.common.workplace import place_of, workplace
 from prn_lib.datasets import Category, Sample
 from prn_lib.model import PRN
 from prn_lib.runs.building import prepare_training, read_category, set_up
@@ -30,7 +31,6 @@ from prn_lib.runs.scoring import judge
 from prn_lib.training.checkpoint import Checkpoint, differences
 from prn_lib.training.events import Events, check_events
 from prn_lib.training.loop import Diverged, Training
-from prn_lib.training.workplace import place_of, workplace
 
 CHECKPOINT_SECONDS = 120.0
 

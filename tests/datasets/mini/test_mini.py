@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from prn_lib.datasets import categories, load_category, mini
+from prn_lib.datasets import DATASETS, categories, find_root, load_category, mini
 from prn_lib.datasets.mini import generate
 from prn_lib.evaluation.metrics import average_precision
 
@@ -13,8 +13,9 @@ CASES = [(name, d.__name__) for name, module in mini.CATEGORIES.items() for d in
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return mini.ensure(tmp_path_factory.mktemp("mini") / "data")
+def root():
+    """The project's own copy, which other tests need too."""
+    return find_root(DATASETS["mini"], None)
 
 
 @pytest.mark.parametrize(("category", "defect"), CASES)
