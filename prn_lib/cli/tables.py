@@ -24,7 +24,11 @@ _OPTIONS = [
     click.option("--tensorboard", metavar="FOLDER", help="Write curves of every training."),
 ]
 _jobs = click.option(
-    "--jobs", type=int, default=0, help="Runs at once.  [default: one a GPU, or 1]"
+    "--jobs",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Runs at once.  [default: one a GPU, or 1]",
 )
 
 
@@ -87,8 +91,11 @@ def _told(asked: dict[str, Any]) -> dict[str, Any]:
     from prn_lib.batch.request import absolute, read_overrides
     from prn_lib.runs.options import read_options
 
-    words = asked.pop("words")
-    overrides = {**read_overrides(asked.pop("overrides") or {}), **read_options(words)}
+    given, words = read_overrides(asked.pop("overrides") or {}), read_options(asked.pop("words"))
+    twice = sorted(set(given) & set(words))
+    if twice:
+        raise ValueError(f"option {twice[0]} is given by --set and in --overrides; leave one out")
+    overrides = read_overrides({**given, **words})
     paths = {name: absolute(asked.pop(name)) for name in ("data_root", "tensorboard")}
     asked["targets"] = list(asked["targets"])
     told = {**asked, **paths, "overrides": overrides}

@@ -1,8 +1,10 @@
 """The command ``prn`` as a person meets it: help, errors of one line, quick answers."""
 
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -96,3 +98,14 @@ def test_the_package_is_the_command():
 def test_the_shell_is_told_how_to_complete(shell, capsys):
     assert main(["completion", shell]) == 0
     assert f"_PRN_COMPLETE={shell}_source prn" in capsys.readouterr().out
+
+
+def test_words_are_completed_as_the_shell_asks():
+    words = {"COMP_WORDS": "prn tables run --da", "COMP_CWORD": "3"}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("prn")],
+        env={**os.environ, "_PRN_COMPLETE": "bash_complete", **words},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["plain,--dataset", "plain,--data-root"]

@@ -20,7 +20,7 @@ def test_the_book_is_built():
         "noise", "simulated", "extended", "target-areas",
         "features", "prototypes", "fusion", "attention", "decoder", "network",
         "training", "metrics", "tiny-defects",
-        "batch", "tables", "ablations", "gallery", "doubtful-labels", "errata",
+        "batch", "speed", "tables", "ablations", "gallery", "doubtful-labels", "errata",
     }  # fmt: skip
 
 
