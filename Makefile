@@ -107,13 +107,14 @@ TWO_AT_ONCE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 test: $(STAMP)/tested
 	@echo '== all tests passed (nothing is run again until a file changes)'
 
-$(STAMP)/tested: $(STAMP)/installed $(SHOWN) $(BOOK) $(LIBRARY) $(TESTS) README.md Makefile
+$(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefile
 	@echo '== style'
 	@$(BIN)/pre-commit run --all-files
 	@echo '== types'
 	@$(BIN)/mypy
 	@echo '== unit tests, two at once'
-	@$(TWO_AT_ONCE) --dist worksteal tests --ignore=tests/pages
+	@$(TWO_AT_ONCE) --dist worksteal tests/workflow tests/training tests --ignore=tests/pages
+	@$(MAKE) --no-print-directory $(SHOWN)
 	@echo '== every chapter, two at once'
 	@$(TWO_AT_ONCE) --dist loadfile --nbval-lax --nbval-cell-timeout=1800 -p no:cacheprovider $(CHAPTERS)
 	@$(MAKE) --no-print-directory book
