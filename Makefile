@@ -119,7 +119,7 @@ $(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefi
 	@$(TWO_AT_ONCE) --dist loadfile --nbval-lax --nbval-cell-timeout=1800 -p no:cacheprovider $(CHAPTERS)
 	@$(MAKE) --no-print-directory book
 	@echo '== the built pages'
-	@$(BIN)/python -m pytest tests/pages
+	@$(TWO_AT_ONCE) --dist worksteal tests/pages
 	@touch $@
 
 lab: $(STAMP)/installed
