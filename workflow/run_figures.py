@@ -18,7 +18,7 @@ matplotlib.use("agg")
 from prn_lib import figures
 from prn_lib.runs.building import build_synthesizer, read_category
 from prn_lib.runs.experiment import Experiment
-from prn_lib.runs.options import usual_preset
+from prn_lib.runs.option_words import usual_preset
 from prn_lib.runs.results import load_result
 
 PER_KIND = 4  # anomalies of each strategy

@@ -12,7 +12,7 @@ from prn_lib.common.checks import check_choice
 from prn_lib.datasets import categories, find_dataset, find_root
 from prn_lib.paper.variants import TARGETS, VARIANTS, make_experiment
 from prn_lib.runs.experiment import Experiment
-from prn_lib.runs.options import usual_preset
+from prn_lib.runs.option_words import usual_preset
 from prn_lib.runs.results import default_folder
 
 

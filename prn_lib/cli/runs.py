@@ -40,7 +40,7 @@ def run_one(
     """
     from prn_lib.paper import compare_with_paper
     from prn_lib.runs import Experiment, default_folder, run
-    from prn_lib.runs.options import read_options, usual_preset
+    from prn_lib.runs.option_words import read_options, usual_preset
     from prn_lib.training import Diverged
 
     experiment = Experiment.from_preset(

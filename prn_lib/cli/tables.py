@@ -89,7 +89,7 @@ def status(jobs: int, **asked: Any) -> None:
 def _told(asked: dict[str, Any]) -> dict[str, Any]:
     """The request as JSON; paths are made absolute, since notebooks run elsewhere."""
     from prn_lib.batch.request import absolute, read_overrides
-    from prn_lib.runs.options import read_options
+    from prn_lib.runs.option_words import read_options
 
     given, words = read_overrides(asked.pop("overrides") or {}), read_options(asked.pop("words"))
     twice = sorted(set(given) & set(words))

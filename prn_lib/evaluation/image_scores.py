@@ -1,7 +1,8 @@
 """From a score map to one number for its image (Sec. 3.5), and two other ways to get it.
 
-The paper takes the mean of the 100 highest of 256 x 256 pixels and names the price itself: a defect
-of fewer pixels cannot reach a high score, however sure its pixels are.
+The paper takes the mean of the 100 highest of 256 x 256 pixels (the option ``top_pixels``)
+and names the price itself: a defect of fewer pixels cannot reach a high score, however sure its
+pixels are.
 """
 
 import numpy as np

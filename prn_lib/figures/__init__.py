@@ -22,7 +22,7 @@ from prn_lib.figures.defect_sizes import show_auroc_by_area, show_scored_maps
 from prn_lib.figures.disagreement import show_disagreements, show_map_and_label
 from prn_lib.figures.features import show_channels, show_rows
 from prn_lib.figures.fusion import show_fusion, show_impulses
-from prn_lib.figures.losses import show_loss_terms, show_pixel_losses
+from prn_lib.figures.loss_terms import show_loss_terms, show_pixel_losses
 from prn_lib.figures.metrics import show_cells, show_curves, show_rivals
 from prn_lib.figures.network import show_network
 from prn_lib.figures.noise import show_fade, show_lattice

@@ -28,11 +28,9 @@ from prn_lib.runs.building import prepare_training, read_category, set_up
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import MAPS, RECORD, WEIGHTS, Result, load_result
 from prn_lib.runs.scoring import judge
-from prn_lib.training.checkpoint import Checkpoint, differences
+from prn_lib.training.checkpoint import CHECKPOINT_SECONDS, Checkpoint, differences
 from prn_lib.training.events import Events, check_events
 from prn_lib.training.loop import Diverged, Training
-
-CHECKPOINT_SECONDS = 120.0
 
 
 def run(

@@ -1,4 +1,7 @@
-"""Perlin noise from its definition, for many maps at once (App. A.1, [37])."""
+"""Perlin noise from its definition, for many maps at once (App. A.1, [37]).
+
+The masks of simulated anomalies are cut from it in ``simulated.py``.
+"""
 
 import math
 from collections.abc import Sequence

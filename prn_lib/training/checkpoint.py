@@ -1,8 +1,8 @@
 """What an unfinished run keeps, so that a run that was killed goes on where it was.
 
-One safetensors file holds all: weights, optimizer and losses, and as JSON in its header the
-experiment, the split and who worked on it. It is replaced as a whole, so that there is always
-either the last one or the new one.
+One safetensors file holds all: weights, optimizer (``Training.state``) and losses, and as
+JSON in its header the experiment, the split and who worked on it. It is replaced as a whole, so
+that there is always either the last one or the new one.
 """
 
 import json
@@ -18,6 +18,7 @@ from prn_lib.common.files import whole_file
 from prn_lib.training.loop import Training
 
 FILE = "checkpoint.safetensors"
+CHECKPOINT_SECONDS = 120.0  # between two of them
 HEADER = "prn"
 NOT_COMPARED = ("data_root",)  # images may move
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ def test_the_book_is_built():
     }  # fmt: skip
 
 
+@cache
 def soup_of(path):
+    """A page's tags, read once; tests only look at them."""
     return BeautifulSoup(path.read_text(), "html.parser")
 
 

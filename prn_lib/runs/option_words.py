@@ -1,4 +1,4 @@
-"""Options of an experiment as words of a command line."""
+"""Words of a command line read as options; the options themselves are in ``experiment.py``."""
 
 from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints

@@ -1,4 +1,4 @@
-"""Figures of the loss: what each pixel pays, and how hard it pulls."""
+"""Figures of the loss function; a run's curve of the loss is in ``runs.py``."""
 
 import matplotlib.pyplot as plt
 import torch

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from prn_lib.runs.experiment import Experiment
-from prn_lib.runs.options import read_options, usual_preset
+from prn_lib.runs.option_words import read_options, usual_preset
 
 
 def test_words_become_values_of_their_fields_types():
