@@ -4,8 +4,7 @@ A run's work is counted in floating-point operations: three forward passes for e
 training step and one for each test image. Its time is that work divided by the speed of past runs,
 their own work divided by their own time. Runs of the same preset are preferred, since small
 networks do not reach the speed of large ones. A run that had a share of a processor's threads is
-taken to have left the rest to other runs, as a batch does. What is left of a whole batch is added up
-in ``survey.py``.
+taken to have left the rest to other runs, as a batch does. ``survey.py`` adds up a whole batch.
 """
 
 import os
