@@ -24,6 +24,7 @@ from sklearn.cluster import KMeans
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from prn_lib.common.devices import pick_device
 from prn_lib.common.files import write_text
 from prn_lib.common.provenance import provenance
 from prn_lib.datasets import load_category
@@ -53,7 +54,7 @@ def main() -> None:
     if options.child:
         print(json.dumps(_train(*options.child)))
         return
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = pick_device().type
     start = time.perf_counter()
     features = _features()
     record = {

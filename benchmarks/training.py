@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from prn_lib.common.devices import pick_device
 from prn_lib.common.files import write_text
 from prn_lib.common.provenance import provenance
 from prn_lib.runs.building import Setup, build_model, prepare_training, read_category
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="all 700 epochs, on a GPU")
     parser.add_argument("--record", type=Path, help="write the figures to this JSON file")
     options = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = pick_device()
     start = time.perf_counter()
     record: dict[str, Any] = {}
     for name, preset, changes in SETTINGS[device.type]:

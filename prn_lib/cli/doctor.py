@@ -88,13 +88,13 @@ def _devices(wrong: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _project() -> Iterator[tuple[str, str]]:
-    from prn_lib.common.paths import project_folder
+    from prn_lib.common.paths import is_checkout, project_folder
     from prn_lib.common.provenance import commit
     from prn_lib.datasets import DATASETS
 
     place = project_folder()
-    is_checkout = (place / "_toc.yml").is_file()
-    yield "folder", f"{place}{'' if is_checkout else ', which is no checkout of the project'}"
+    lack = "" if is_checkout(place) else ", which is no checkout of the project"
+    yield "folder", f"{place}{lack}"
     yield "commit", commit() or "unknown"
     yield "disk", f"{shutil.disk_usage(place).free / 2**30:.0f} GiB free"
     there = [key for key, dataset in DATASETS.items() if dataset.default_root.is_dir()]
