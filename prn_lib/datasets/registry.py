@@ -66,14 +66,15 @@ def load_category(
     known = find_dataset(dataset)
     if known.split is None:
         raise ValueError(f"{dataset} holds textures, no product; use it by the option textures")
-    root = find_root(known, data_root)
-    there = known.find_categories(root)
+    drawn = known.generate is not None and data_root is None
+    root = known.default_root if drawn else find_root(known, data_root)
+    there = list(known.published) if drawn else known.find_categories(root)
     if name not in (*there, *known.by_name_only):
         others = f" (by name only: {', '.join(known.by_name_only)})" if known.by_name_only else ""
         raise ValueError(
             f"unknown category {name!r} of {dataset} in {root}; there: {', '.join(there)}{others}"
         )
-    inventory = known.scan(root, name)
+    inventory = known.scan(find_root(known, data_root), name)  # the name is known: draw, if need be
     if inventory.troubles:
         raise ValueError(_first(inventory.troubles, known.key, root))
     category = known.split(inventory, dataset, name, seed, n_anomalies)

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from conftest import SIDE, save_image, save_mask
-from prn_lib.datasets import categories, load_category
+from prn_lib.datasets import DATASETS, categories, load_category
 
 
 def names(samples):
@@ -66,6 +68,15 @@ def test_unknown_dataset_and_category_name_the_known_ones(product_root):
         load_category("mvtek", "plate", product_root)
     with pytest.raises(ValueError, match=r"unknown category 'plat' .*there: plate"):
         load_category("mvtec", "plat", product_root)
+
+
+def test_no_image_is_drawn_for_a_category_that_does_not_exist(tmp_path, monkeypatch):
+    drawn = []
+    there = replace(DATASETS["mini"], default_root=tmp_path / "mini", generate=drawn.append)
+    monkeypatch.setitem(DATASETS, "mini", there)
+    with pytest.raises(ValueError, match="unknown category 'loom' of mini in .*there: button, gr"):
+        load_category("mini", "loom")
+    assert drawn == []
 
 
 def test_missing_folders_are_named(product_root, tmp_path):
