@@ -60,7 +60,7 @@ def main() -> None:
     record = {
         "kmeans": _compare_kmeans(features),
         "nearest": {str(count): _compare_nearest(features, count) for count in (21, 100)},
-        "matrix_rate": {kind: _matrix_rate(kind) for kind in _kinds(device)},
+        "matrix_rate": {kind: matrix_rate(kind) for kind in _kinds(device)},
         "steps": {kind: _compare_networks(kind, options.rounds) for kind in _kinds(device)},
         "seconds_an_image": {kind: _inference(kind) for kind in _kinds(device)},
     }
@@ -189,20 +189,20 @@ def _train(name: str, device: str) -> dict[str, float]:
         "step_seconds": sorted(step[2:])[1],
         "memory_gb": peak / 1e9,
         "trainable_millions": sum(p.numel() for p in learns) / 1e6,
-        "step_gflop": _step_flops(model, device) / 1e9,
+        "step_gflop": step_flops(model, device) / 1e9,
     }
 
 
-def _step_flops(model: PRN, device: str) -> int:
-    """Operations of forward and backward, counted in one more step."""
-    images = torch.rand(BATCH, 3, SIDE, SIDE, device=device)
+def step_flops(model: PRN, device: str, side: int = SIDE) -> int:
+    """Operations of forward and backward on 4 images, counted in one more step."""
+    images = torch.rand(BATCH, 3, side, side, device=device)
     every = sdpa_kernel(SDPBackend.MATH)  # fused kernels are not counted on a processor
     with every, FlopCounterMode(display=False) as counter:
         model(images).sum().backward()
     return counter.get_total_flops()
 
 
-def _matrix_rate(device: str, side: int = 4096) -> float:
+def matrix_rate(device: str, side: int = 4096) -> float:
     """GFLOP a second of a square matrix product: float32, on a GPU bfloat16."""
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     a, b = (torch.rand(side, side, device=device).to(dtype) for _ in range(2))
@@ -237,7 +237,7 @@ def _shares(record: dict[str, Any]) -> None:
     for kind, networks in record["steps"].items():
         for made in networks.values():
             made["gflop_a_second"] = made["step_gflop"] / made["step_seconds"]
-            made["share_of_matrix_rate"] = made["gflop_a_second"] / record["matrix_rate"][kind]
+            made["share_ofmatrix_rate"] = made["gflop_a_second"] / record["matrix_rate"][kind]
 
 
 def _median(work: Callable[[], Any], rounds: int = 5) -> float:

@@ -11,6 +11,7 @@ from torch import nn
 
 from prn_lib.figures.base import CELL, Picture, image_grid, picture
 from prn_lib.model.fusion import FusionBlock
+from prn_lib.model.upsampling import Upsample
 
 KINDS = {"same": "0.9", "down": "#cfe3f7", "up": "#fde2c8"}  # the colour of a transform's cell
 CELL_CHARACTERS = 20  # a line of such a cell
@@ -101,8 +102,8 @@ def _layers(transform: nn.Module) -> list[nn.Module]:
 def _describe(layer: nn.Module) -> str:
     if isinstance(layer, nn.Identity):
         return "unchanged"
-    if isinstance(layer, nn.Upsample):
-        return f"{layer.mode} x{layer.scale_factor:g}"
+    if isinstance(layer, Upsample):
+        return f"bilinear x{layer.factor}"
     assert isinstance(layer, nn.Conv2d)
     side = layer.kernel_size[0]
     if layer.groups > 1:

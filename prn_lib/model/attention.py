@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from prn_lib.common.checks import check_choice
@@ -97,8 +96,7 @@ class Head(nn.Module):
         v = self.to_v(tokens)
         if self.s > 0:
             q, k = self.to_q(tokens), self.to_k(tokens)
-            q, k, flat = (each.flatten(2).unsqueeze(1) for each in (q, k, v))  # (B, 1, N, c_s)
-            v = F.scaled_dot_product_attention(q, k, flat, scale=self._scale(q)).view_as(v)
+            v = (self._softmax(q, k) @ v.flatten(2)).view_as(v)
         return from_tokens(v, patch)
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
@@ -106,11 +104,12 @@ class Head(nn.Module):
         tokens = to_tokens(x, patch_sizes(x.shape[-1])[self.s])
         if self.s == 0:
             return x.new_ones(len(x), 1, 1)
-        q, k = self.to_q(tokens).flatten(2), self.to_k(tokens).flatten(2)
-        return (q @ k.mT * self._scale(q)).softmax(-1)
+        return self._softmax(self.to_q(tokens), self.to_k(tokens))
 
-    def _scale(self, q: torch.Tensor) -> float:
-        return q.shape[-1] ** -EXPONENTS[self.scale]
+    def _softmax(self, q: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
+        """Of tokens ``(B, N, patch^2, C)``. They are too long for fused kernels, and few."""
+        q, k = q.flatten(2), k.flatten(2)  # (B, N, c_s)
+        return (q @ k.mT * q.shape[-1] ** -EXPONENTS[self.scale]).softmax(-1)
 
 
 class MultiSizeAttention(nn.Module):

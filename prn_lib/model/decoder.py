@@ -8,6 +8,7 @@ from torch import nn
 
 from prn_lib.model.encoder import CHANNELS
 from prn_lib.model.precision import full_precision
+from prn_lib.model.upsampling import Upsample
 
 # Scores start near this probability, as the focal loss's authors [29] start theirs: otherwise the
 # first steps are spent on learning that nearly all pixels are normal.
@@ -25,7 +26,7 @@ class Decoder(nn.Module):
 
     def __init__(self, skip_channels: Sequence[int]) -> None:
         super().__init__()
-        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+        self.up = Upsample(2)
         self.blocks = nn.ModuleList()
         below = CHANNELS[3]
         for skip, width in zip(reversed(skip_channels), reversed(CHANNELS[:3]), strict=True):

@@ -6,6 +6,8 @@ from functools import reduce
 import torch
 from torch import nn
 
+from prn_lib.model.upsampling import Upsample
+
 
 class FusionBlock(nn.Module):
     """F*_j = f_1j(F_1) + f_2j(F_2) + f_3j(F_3); each scale has half the side of the one before.
@@ -45,5 +47,5 @@ def _transform(channels_in: int, channels_out: int, steps: int) -> nn.Module:
     # changes nothing but the cost: convolving the small map first is 4^|s| times cheaper.
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, 1),
-        nn.Upsample(scale_factor=2**-steps, mode="bilinear", align_corners=False),
+        Upsample(2**-steps),
     )

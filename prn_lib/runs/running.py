@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +68,7 @@ def run(
             f"{folder} exists and holds no finished run; delete it or choose another folder (--out)"
         )
     device = pick_device(device)
-    with workplace(folder, RECORD) as place, _deterministic(device):
+    with workplace(folder, RECORD) as place, deterministic(device):
         if (folder / RECORD).is_file():  # by a process that was killed before it tidied up
             return _finished(folder, experiment)
         return _compute(experiment, folder, place, device, checkpoint_seconds, tensorboard)
@@ -217,7 +218,7 @@ def _write(result: Result, score_maps: np.ndarray, model: PRN, place: Path) -> N
 
 
 @contextmanager
-def _deterministic(device: torch.device) -> Iterator[None]:
+def deterministic(device: torch.device) -> Iterator[None]:
     """On a GPU, have the same seed give the same result; CPU kernels do so already."""
     if device.type != "cuda":
         yield
@@ -225,8 +226,12 @@ def _deterministic(device: torch.device) -> Iterator[None]:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    settings: Any = torch.utils.deterministic
+    filled = settings.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
+    settings.fill_uninitialized_memory = False  # nothing reads it
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
+        settings.fill_uninitialized_memory = filled

@@ -82,9 +82,9 @@ def watch(experiment: Experiment, every: int, device: torch.device | str = "cpu"
         looks.append((step, judgement.metrics, judgement.image_scores.tolist()))
 
     training = prepare_training(setup)
-    losses = training.run(after_step=lambda step: look(step) if step % every == 0 else None)
-    if not looks or looks[-1][0] != len(losses):
-        look(len(losses))
+    training.run(after_step=look, read_every=every)
+    if not looks:
+        look(0)
     clock["train and test"] = time.perf_counter()
     return Watch(
         experiment=experiment,

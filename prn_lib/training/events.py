@@ -30,7 +30,7 @@ class Events:
 
         self.training = training
         self.writer = SummaryWriter(str(folder), purge_step=len(training.losses) + 1)
-        self.last = time.monotonic()
+        self.done, self.last = len(training.losses), time.monotonic()
 
     def __enter__(self) -> "Events":
         return self
@@ -43,14 +43,16 @@ class Events:
     ) -> None:
         self.writer.close()
 
-    def write(self, step: int) -> None:
-        """Write what the training knows after ``step`` steps."""
+    def write(self, done: int) -> None:
+        """Write what the training has read since the last time, with ``done`` steps behind it."""
         now = time.monotonic()
-        rate = self.training.images_per_batch / max(now - self.last, 1e-9)
-        self.last = now
-        self.writer.add_scalar("loss", self.training.losses[-1], step)
-        self.writer.add_scalar("gradient norm", self.training.gradient_norm, step)
-        self.writer.add_scalar("images a second", rate, step)
+        rate = (done - self.done) * self.training.images_per_batch / max(now - self.last, 1e-9)
+        for step in range(self.done, done):
+            self.writer.add_scalar("loss", self.training.losses[step], step + 1)
+            norm = self.training.gradient_norms[step - done]
+            self.writer.add_scalar("gradient norm", norm, step + 1)
+            self.writer.add_scalar("images a second", rate, step + 1)
+        self.done, self.last = done, now
 
     def flush(self) -> None:
         """Have all that was written on the disk, so that it is no less than a checkpoint has."""

@@ -10,9 +10,12 @@ from torch.nn.utils import get_total_norm
 from prn_lib.common.progress import tqdm
 from prn_lib.model import PRN
 from prn_lib.synthesis import Synthesizer
+from prn_lib.training.graphs import RecordedStep
 from prn_lib.training.losses import total_loss
 
 PRECISIONS = ("float32", "bfloat16")
+# Steps between two readings of the losses: to read one is to wait for the GPU.
+READ_EVERY = {"cpu": 1, "cuda": 10}
 
 
 class Diverged(RuntimeError):
@@ -89,10 +92,14 @@ class Training:
         }
         self.precision = precision
         self.losses: list[float] = []
-        self.gradient_norm = math.nan  # of the last step, all trained weights together
+        self.gradient_norms: list[float] = []  # of all trained weights together; since the start
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
         self.optimizer = torch.optim.Adam(
-            self.trained.values(), lr=learning_rate, weight_decay=weight_decay, fused=True
+            self.trained.values(),
+            lr=learning_rate,
+            weight_decay=weight_decay,
+            fused=True,
+            capturable=self.device.type == "cuda",
         )
 
     @property
@@ -105,37 +112,53 @@ class Training:
         """Normals and anomalies of a step."""
         return self.normals_per_batch + sum(self.anomalies_per_batch)
 
-    def run(self, after_step: Callable[[int], None] | None = None) -> list[float]:
+    def run(
+        self, after_step: Callable[[int], None] | None = None, *, read_every: int | None = None
+    ) -> list[float]:
         """Train to the last step, in place; returns the loss of every step.
 
-        Nothing is chosen on the way: the model after the last step is the result. ``after_step`` is
-        called with the number of steps done and may score with the model. Raises :class:`Diverged`
-        if a loss or a gradient is not finite, or after the last step a weight.
+        Nothing is chosen on the way: the model after the last step is the result. Losses are read
+        after every ``read_every`` steps and the last one: by default after each, on a GPU every
+        ten. Then ``after_step`` is called with the number of steps done and may score with the
+        model. Raises :class:`Diverged` if a loss or a gradient is not finite, or after the last
+        step a weight.
         """
+        every = read_every or READ_EVERY.get(self.device.type, 1)
+        step = RecordedStep(self.step) if self.device.type == "cuda" else self.step
         self.model.train()
-        batches = self._batches(len(self.losses))
+        done, unread = len(self.losses), []
+        batches = self._batches(done)
         batch = next(batches, None)
         with tqdm(
             total=self.steps * self.images_per_batch,
-            initial=len(self.losses) * self.images_per_batch,
+            initial=done * self.images_per_batch,
             desc="training",
             unit="image",
         ) as progress:
             while batch is not None:
-                images, masks = batch
-                told = self.step(images, masks)
+                unread.append(step(*batch))
+                done += 1
                 batch = next(batches, None)  # queued before a GPU is waited for
-                loss, self.gradient_norm = told.tolist()
-                finite = math.isfinite(loss) and math.isfinite(self.gradient_norm)
-                if not finite or (batch is None and not self.has_finite_weights()):
-                    raise self._diverged(loss, images, masks)
-                self.losses.append(loss)
-                progress.set_postfix(step=len(self.losses), loss=f"{loss:.4f}", refresh=False)
-                progress.update(self.images_per_batch)
+                if done % every and batch is not None:
+                    continue
+                self._read(unread)
+                if batch is None and not self.has_finite_weights():
+                    raise self._diverged(done - 1, self.losses.pop())
+                progress.set_postfix(step=done, loss=f"{self.losses[-1]:.4f}", refresh=False)
+                progress.update(done * self.images_per_batch - progress.n)
                 if after_step is not None:
-                    after_step(len(self.losses))
+                    after_step(done)
                     self.model.train()  # scoring leaves it in evaluation mode
         return self.losses
+
+    def _read(self, unread: list[torch.Tensor]) -> None:
+        """Take what :meth:`step` returned for the last steps from the device."""
+        for loss, norm in torch.stack(unread).tolist():
+            self.gradient_norms.append(norm)
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise self._diverged(len(self.losses), loss)
+            self.losses.append(loss)
+        unread.clear()
 
     def step(self, images: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
         """One step on a batch on the device; returns its loss and gradient norm ``(2,)``."""
@@ -192,16 +215,18 @@ class Training:
             if step >= first:
                 yield step, normals
 
-    def _diverged(self, loss: float, images: torch.Tensor, masks: torch.Tensor) -> Diverged:
-        step, normals = next(self._normals(len(self.losses)))
+    def _diverged(self, step: int, loss: float) -> Diverged:
+        """The error of a step, with its batch made again."""
+        images, masks = next(self._batches(step))
         anomalies = self.synthesizer.draw(self.seed, step, *self.anomalies_per_batch)
         numbers = {
             "step": step,
             "seed": self.seed,
             "loss": loss,
-            "gradient_norm": self.gradient_norm,
+            "gradient_norm": self.gradient_norms[-1],
             "largest_weight": self._largest_weight(),
         }
+        _, normals = next(self._normals(step))
         made_of = [f"normal image {i}" for i in normals.tolist()]
         made_of += [anomalies.describe(i) for i in range(len(anomalies))]
         return Diverged(numbers, images, masks, made_of)
