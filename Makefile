@@ -7,6 +7,9 @@ SEED        ?= 0
 SEEDS       ?=
 OVERRIDES   ?=
 TENSORBOARD ?=
+TEXTURES    ?=
+WEIGHTS     ?=
+MINUTES     ?= 9
 JOBS        ?= 0
 PROFILE     ?=
 DRY_RUN     ?=
@@ -25,7 +28,7 @@ SHOWN    := runs/mini/button/quick-seed0/result.json
 export PRN_PROGRESS ?= text
 .DELETE_ON_ERROR:
 TABLES := $(addprefix table,1 2 3 4 5 6 7 8 9 10) readings figure6 figure8 all-tables
-.PHONY: help reproduce $(TABLES) status test book lab clean
+.PHONY: help reproduce $(TABLES) status gpu test book lab clean
 
 help:
 	@echo 'make reproduce   train and evaluate PRN on every category, write the table, build the book'
@@ -40,6 +43,9 @@ help:
 	@echo '                 DRY_RUN=1: only say what would run, and how long it should take'
 	@echo '                 PROFILE=workflow/profiles/slurm: on a cluster'
 	@echo 'make status      how the last batch stands: done, running, failed, time left'
+	@echo 'make gpu         every figure of speed on this GPU, and the paper'"'"'s preset on bottle, in MINUTES=9;'
+	@echo '                 DATA_ROOT=<folder of MVTec AD> TEXTURES=<of DTD> WEIGHTS=<imagenet or a file>'
+	@echo '                 DRY_RUN=1: all parts with tiny sizes, on any machine'
 	@echo 'make test        style, types, unit tests, every chapter, the book with warnings as errors'
 	@echo 'make book        build the book into book/_build/html'
 	@echo 'make lab         open the chapters in JupyterLab'
@@ -82,6 +88,12 @@ $(TABLES): $(STAMP)/installed $(STAMP)/scripts
 
 status: $(STAMP)/installed
 	@$(BIN)/prn tables status --jobs $(call quoted,$(JOBS))
+
+gpu: $(STAMP)/installed
+	@$(BIN)/python benchmarks/on_gpu.py --minutes $(MINUTES) $(if $(DRY_RUN),--dry-run) \
+	    --mvtec $(call quoted,$(or $(DATA_ROOT),data/mvtec)) \
+	    $(if $(TEXTURES),--textures $(call quoted,$(TEXTURES))) \
+	    $(if $(WEIGHTS),--weights $(call quoted,$(WEIGHTS)))
 
 book: $(HTML)
 	@echo '== the book: open $(HTML)'

@@ -157,7 +157,7 @@ def _experiments(options: argparse.Namespace) -> tuple[str | None, list[Experime
     made_at = commit()
     if options.pack:
         about = json.loads((options.pack / ABOUT).read_text())
-        made_at = made_at or about["commit"]
+        made_at = about["commit"]  # the code was sent with it
         root, textures = options.pack / "mvtec", options.pack / "textures"
         weights = _completed(options.pack / about["weights"])
     if root is None or not root.is_dir():

@@ -16,7 +16,7 @@ from prn_lib.figures import read_picture
 PROJECT = Path(__file__).parents[1]
 LIBRARY = PROJECT / "prn_lib"
 ROOMS = sorted(path.parent.name for path in LIBRARY.glob("*/__init__.py"))
-NOT_OF_THE_LIBRARY = {"book", "pages", "cluster", "workflow"}
+NOT_OF_THE_LIBRARY = {"benchmarks", "book", "pages", "cluster", "workflow"}
 TESTS = sorted(p.relative_to(PROJECT / "tests") for p in (PROJECT / "tests").rglob("test_*.py"))
 TITLES = {
     line[2:].strip()

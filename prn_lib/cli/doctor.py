@@ -101,6 +101,25 @@ def _project() -> Iterator[tuple[str, str]]:
     yield "datasets in data/", ", ".join(there) or "none yet; 'prn data list' shows them"
     yield "finished runs", str(sum(1 for _ in (place / "runs").rglob("result.json")))
     yield "ImageNet weights", _weights()
+    yield "figures of GPUs", _figures_of_gpus(place)
+
+
+def _figures_of_gpus(place: Path) -> str:
+    """For which cards there are records of speed, and whether this one is among them."""
+    import torch
+
+    from prn_lib.studies.speed import gpu_records
+
+    folders = [place / "results" / "benchmarks", place / "runs" / "gpu" / "benchmarks"]
+    cards = {
+        card: ", ".join(name for name in record if name != "provenance")
+        for folder in folders
+        for card, record in gpu_records(folder).items()
+    }
+    told = "; ".join(f"{card} ({parts})" for card, parts in cards.items()) or "none yet"
+    if torch.cuda.is_available() and torch.cuda.get_device_name() not in cards:
+        told += f"; none of this {torch.cuda.get_device_name()}: 'make gpu' makes them"
+    return told
 
 
 def _weights() -> str:

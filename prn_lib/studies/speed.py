@@ -129,3 +129,59 @@ def planning_table(record: Record) -> pd.DataFrame:
     table = table[["runs", "planning_seconds", "gpu_hours"]]
     table.columns = ["runs", "seconds to plan", "hours of a GPU (assumed)"]
     return table.round({"seconds to plan": 2, "hours of a GPU (assumed)": 0})
+
+
+def gpu_records(folder: Path) -> dict[str, Record]:
+    """What ``benchmarks/on_gpu.py`` wrote to ``folder``, by card."""
+    found = [json.loads(path.read_text()) for path in sorted(folder.glob("gpu-*.json"))]
+    return {record["provenance"]["hardware"]: record for record in found}
+
+
+def gpu_table(record: Record) -> pd.DataFrame:
+    """One column: what a GPU's record tells of training, new images and anomalies."""
+    rate = record["rate"]
+    rows: dict[str, float] = {
+        "images a second, training": round(rate["images_a_second"]),
+        "seconds for a step of 64": round(rate["seconds_a_step"], 3),
+        "% of its rate of matrix products": round(100 * rate["share_of_matrix_products"], 1),
+        "minutes for 700 epochs of 209": round(_whole(rate) / 60, 1),
+        "minutes at the rate of matrix products": round(rate["bound_seconds"] / 60, 1),
+        "GB of memory, training": round(rate["peak_memory_gb"], 1),
+    }
+    made = record.get("synthesis", {})
+    if "cuda_anomalies_a_second" in made:
+        rows["anomalies a second, made alone"] = round(made["cuda_anomalies_a_second"])
+    for name, seconds in record.get("inference", {}).items():
+        if "batch" in name:
+            rows[f"milliseconds an image, {name}"] = round(1000 * seconds, 1)
+    column = pd.Series(rows, dtype=object)  # each number with its own digits
+    return column.to_frame(measured_on(record))
+
+
+def _whole(rate: Record) -> float:
+    return rate["steps_of_700_epochs"] * rate["seconds_a_step"]
+
+
+def gpu_step_table(record: Record, before: Record) -> pd.DataFrame:
+    """Milliseconds of a step of 64: as a run trains, and with one thing changed.
+
+    ``before`` is a record of the code that used torch's own interpolation.
+    """
+    step = record["step"]
+    rows = {
+        "as a run trains": record["rate"],
+        "float32": step["float32"],
+        "kernels launched one by one": step["launched one by one"],
+        "not deterministic": step["not deterministic"],
+        "torch's interpolation": before["rate"],
+        "torch's interpolation, not deterministic": before["step"]["not deterministic"],
+        "torch's interpolation, compiled": before["step"]["compiled"],
+    }
+    table = {name: round(1000 * made["seconds_a_step"]) for name, made in rows.items()}
+    return pd.DataFrame.from_dict(table, orient="index", columns=["milliseconds a step"])
+
+
+def gpu_against_processor(record: Record) -> pd.DataFrame:
+    """The losses of ten steps from the same weights: by a processor, and by a GPU."""
+    table = pd.DataFrame(record["smoke"]["losses"])
+    return table.set_axis(range(1, len(table) + 1)).rename_axis("step").round(4)

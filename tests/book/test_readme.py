@@ -8,6 +8,7 @@ import pytest
 
 from prn_lib.datasets import DATASETS, overview
 from prn_lib.evaluation.metrics import METRICS
+from prn_lib.paper import paper_metrics
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import load_result
 
@@ -56,6 +57,21 @@ def test_the_readme_tells_what_rounding_alone_did_on_another_machine():
     most, before, after = moved[max(moved)]
     told = f"moved {most}'s first image AUROC from {before:.1f} to {after:.1f}"
     assert told in " ".join(README.split())
+
+
+def test_the_readme_quotes_the_run_of_the_papers_setting():
+    run = load_result(next((PROJECT / "results/mvtec/bottle").glob("paper-seed0-*")))
+    told = " ".join(README.split())
+    assert " / ".join(f"{100 * run.metrics[name]:.1f}" for name in METRICS) in told
+    epochs = len(run.losses) * run.experiment.normals_per_batch / len(run.split["train_normals"])
+    minutes = run.provenance["seconds"]["train"] / 60
+    assert f"{epochs:.0f} of its 700 epochs in {minutes:.1f} minutes" in told
+    assert f"on an {run.provenance['hardware']}, one seed" in told
+    assert run.experiment.precision in told
+    paper = paper_metrics("mvtec", "bottle")
+    assert " / ".join(f"{100 * paper[name]:.1f}" for name in METRICS) in told.replace(
+        "has 100 /", "has 100.0 /"
+    )
 
 
 def test_the_data_page_shows_the_datasets_as_the_code_knows_them():

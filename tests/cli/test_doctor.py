@@ -13,6 +13,7 @@ def test_the_report_names_versions_devices_and_the_project(capsys):
     assert re.search(r"^  torch +\d+\.\d+", told, re.MULTILINE)
     assert re.search(r"^  processor +\S+", told, re.MULTILINE)
     assert re.search(r"^  folder +/", told, re.MULTILINE)
+    assert re.search(r"^  figures of GPUs +.*NVIDIA H200 \(smoke, rate", told, re.MULTILINE)
     assert told.rstrip().endswith("all is well")
 
 

@@ -22,8 +22,7 @@ def test_fusion_kernels_strides_and_paddings():
                 assert pointwise.out_channels == 64 * 2 ** (j - 1)
             else:
                 assert transform[0].kernel_size == (1, 1)
-                assert transform[1].scale_factor == 2 ** (r - j)
-                assert transform[1].mode == "bilinear"
+                assert transform[1].factor == 2 ** (r - j)
 
 
 def test_fusion_is_the_sum_of_transforms():

@@ -1,11 +1,17 @@
 """The benchmarks' records as tables, against small records by hand and what was claimed of them."""
 
+import json
+
 import pytest
 
 from prn_lib.common.paths import project_folder
 from prn_lib.figures import show_steps
 from prn_lib.studies.speed import (
     PARTS,
+    gpu_against_processor,
+    gpu_records,
+    gpu_step_table,
+    gpu_table,
     measured_on,
     metrics_table,
     network_table,
@@ -84,3 +90,45 @@ def test_the_plan_is_counted_by_hand():
     assert table.iloc[0]["hours of a GPU (assumed)"] == pytest.approx(
         plan["paper's tables"]["gpu_hours"], abs=0.5
     )
+
+
+def test_a_gpus_record_as_tables(tmp_path):
+    rate = {
+        "seconds_a_step": 0.06, "steps_of_700_epochs": 4573, "images_a_second": 1066.7,
+        "share_of_matrix_products": 0.2512, "bound_seconds": 78.0, "peak_memory_gb": 11.62,
+    }  # fmt: skip
+    step = {
+        "float32": {"seconds_a_step": 0.12},
+        "launched one by one": {"seconds_a_step": 0.09},
+        "not deterministic": {"seconds_a_step": 0.05},
+    }
+    record = {
+        "rate": rate, "step": step, "provenance": MADE,
+        "smoke": {"losses": {"cpu float32": [0.5, 0.25], "cuda float32": [0.5, 0.24999]}},
+        "inference": {"float32, batch 32": 0.00312, "peak_memory_gb": 1.0},
+    }  # fmt: skip
+    (tmp_path / "gpu-a.json").write_text(json.dumps(record))
+    (tmp_path / "training-cpu.json").write_text("{}")
+    assert gpu_records(tmp_path) == {"a machine": record}
+    table = gpu_table(record)["a machine, 2026-01-02"]
+    assert table["minutes for 700 epochs of 209"] == 4.6  # 4573 x 0.06 s
+    assert table["minutes at the rate of matrix products"] == 1.3
+    assert table["% of its rate of matrix products"] == 25.1
+    assert table["milliseconds an image, float32, batch 32"] == 3.1
+    before = {"rate": {"seconds_a_step": 0.4},
+              "step": {**step, "compiled": {"seconds_a_step": 0.3}}}  # fmt: skip
+    assert gpu_step_table(record, before)["milliseconds a step"].tolist() == [
+        60, 120, 90, 50, 400, 50, 300,
+    ]  # fmt: skip
+    assert gpu_against_processor(record).loc[2].tolist() == [0.25, 0.25]
+
+
+def test_the_gpus_records_bear_out_what_the_page_says():
+    """Repeatable to the last bit, no waiting, the first loss that of a processor."""
+    for record in gpu_records(FOLDER).values():
+        assert not any("failed" in made for made in record.values())
+        assert record["step"]["same losses when recorded"]
+        assert record["step"]["synchronizations"] == "none"
+        first = gpu_against_processor(record).loc[1]
+        assert first.max() - first.min() <= 1e-4
+        assert record["rate"]["tflop_a_step"] == pytest.approx(16 * 346 / 1000, rel=0.01)

@@ -3,6 +3,7 @@ import gc
 import math
 import random
 import re
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -164,6 +165,19 @@ def test_losses_that_are_read_late_are_those_of_every_step(synthesizer):
         spoilt.run(read_every=3)
     normals = list(zip(range(5), training.normal_batches(6, 2, 0), strict=False))[4][1]
     assert torch.equal(caught.value.images, synthesizer.batch(0, 4, normals, 1, 1)[0])
+
+
+def test_a_step_asks_the_device_for_no_value(synthesizer, monkeypatch):
+    """On the "meta" device tensors have no values: a GPU would have to be waited for."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # unknown there
+    learner = fresh_training(synthesizer, 1)
+    model = learner.model.to("meta")
+    learner.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    learner.optimizer = torch.optim.SGD(learner.trained.values(), lr=0.1)
+    told = learner.step(torch.empty(4, 3, 64, 64, device="meta"),
+                        torch.empty(4, 1, 64, 64, device="meta"))  # fmt: skip
+    assert told.is_meta
+    assert told.shape == (2,)
 
 
 def test_memory_does_not_grow_with_steps(synthesizer):
