@@ -28,7 +28,7 @@ from prn_lib.common.devices import pick_device
 from prn_lib.common.files import write_text
 from prn_lib.common.provenance import provenance
 from prn_lib.datasets import load_category
-from prn_lib.model import PRN, Encoder, load_weights
+from prn_lib.model import PRN, load_encoder
 from prn_lib.model.kmeans import cluster, gram_matrix, inertia, lloyd
 from prn_lib.model.prototypes import Prototypes, cluster_prototypes
 from prn_lib.training.losses import total_loss
@@ -81,7 +81,7 @@ def _features() -> torch.Tensor:
     category = load_category("mini", "weave")
     images, _ = category.load(category.train_normals, SIDE)
     images = torch.cat([images.flip(axes) for axes in ((), (3,), (2,), (2, 3))])[:NORMALS]
-    encoder = Encoder(load_weights("random", 0))
+    encoder = load_encoder("resnet18", "random", 0)
     with torch.no_grad():
         maps = [encoder(batch.float() / 255, layers=1)[0] for batch in images.split(16)]
     return torch.cat(maps)
@@ -158,7 +158,7 @@ def _compare_networks(device: str, rounds: int) -> dict[str, Any]:
 def _network(name: str, count: int) -> PRN:
     generator = torch.Generator().manual_seed(0)
     maps = [torch.rand(count, c, side, side, generator=generator) for c, side in SHAPES]
-    encoder = Encoder(load_weights("random", 0))
+    encoder = load_encoder("resnet18", "random", 0)
     options = NETWORKS[name]
     return plain_network(encoder, maps, SIDE) if options is None else PRN(encoder, maps, **options)
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from prn_lib.model import PRN, Encoder
 from prn_lib.model.attention import RESIDUAL_BLOCKS
-from prn_lib.model.encoder import CHANNELS
+from prn_lib.model.resnet18 import CHANNELS
 
 
 def plain_network(encoder: Encoder, prototypes: list[torch.Tensor], image_size: int) -> PRN:

@@ -18,9 +18,8 @@ import torch
 
 from prn_lib.batch.plan import Job
 from prn_lib.datasets import find_dataset
-from prn_lib.model import Encoder, load_weights
+from prn_lib.model import load_encoder
 from prn_lib.model.costs import costs
-from prn_lib.model.encoder import CHANNELS
 from prn_lib.model.prototypes import SCALES
 from prn_lib.runs.building import assemble_model, read_category
 from prn_lib.runs.experiment import Experiment
@@ -31,7 +30,7 @@ ASSUMED_SPEED = 2e13  # operations a second of a GPU, where no run on one is on 
 PASSES = 3  # of a training image: one forward, and a backward pass that counts as two
 
 _OF_THE_NETWORK = (
-    "image_size", "use_prototypes", "use_attention", "use_fusion", "shared_fusion",
+    "encoder", "image_size", "use_prototypes", "use_attention", "use_fusion", "shared_fusion",
     "attention_blocks", "embedding", "head_width", "residual_block",
 )  # fmt: skip
 
@@ -51,8 +50,9 @@ def _forward(options: tuple[Any, ...]) -> int:
     experiment = replace(Experiment(), **dict(zip(_OF_THE_NETWORK, options, strict=True)))
     size = experiment.image_size
     with torch.device("meta"):
-        encoder = Encoder(load_weights("random", 0))
-        maps = [torch.empty(1, CHANNELS[j], *[size // 2 ** (j + 2)] * 2) for j in range(SCALES)]
+        encoder = load_encoder(experiment.encoder, "random")
+        widths = encoder.channels[:SCALES]
+        maps = [torch.empty(1, c, *[size // 2 ** (j + 2)] * 2) for j, c in enumerate(widths)]
         prototypes = maps if experiment.use_prototypes else None
         model = assemble_model(experiment, encoder, prototypes)
     return costs(model, (1, 3, size, size)).flops

@@ -5,8 +5,9 @@ attention, decoder, and ``prn`` joins them. Chapters: those of the part "The net
 """
 
 from prn_lib.common import torchvision_repair  # noqa: F401  (before torchvision)
-from prn_lib.model.encoder import Encoder, load_weights
+from prn_lib.model.encoder import Encoder
+from prn_lib.model.encoders import load_encoder
 from prn_lib.model.prn import PRN
 from prn_lib.model.prototypes import fit_prototypes
 
-__all__ = ["PRN", "Encoder", "fit_prototypes", "load_weights"]
+__all__ = ["PRN", "Encoder", "fit_prototypes", "load_encoder"]

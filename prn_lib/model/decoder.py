@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from prn_lib.model.encoder import CHANNELS
 from prn_lib.model.precision import full_precision
 from prn_lib.model.upsampling import Upsample
 
@@ -18,18 +17,19 @@ PRIOR = 0.01
 class Decoder(nn.Module):
     """Up by 2, join the skip of that scale, two convolutions; then twice more without a skip.
 
-    ``skip_channels`` of scales 1 to 3, finest first. The figure that draws the blocks is not part
-    of the text that this follows; the widths are U-Net's: those of the encoder's scale.
+    ``skip_channels`` of scales 1 to 3, finest first; ``encoder_channels`` c_1 to c_4. The figure
+    that draws the blocks is not part of the text that this follows; the widths are U-Net's: those
+    of the encoder's scale.
     """
 
     HEAD_CHANNELS = (32, 16)  # at half and at full resolution
 
-    def __init__(self, skip_channels: Sequence[int]) -> None:
+    def __init__(self, skip_channels: Sequence[int], encoder_channels: Sequence[int]) -> None:
         super().__init__()
         self.up = Upsample(2)
         self.blocks = nn.ModuleList()
-        below = CHANNELS[3]
-        for skip, width in zip(reversed(skip_channels), reversed(CHANNELS[:3]), strict=True):
+        *widths, below = encoder_channels
+        for skip, width in zip(reversed(skip_channels), reversed(widths), strict=True):
             self.blocks.append(_double_convolution(below + skip, width))
             below = width
         self.head = nn.Sequential()
@@ -42,7 +42,7 @@ class Decoder(nn.Module):
         nn.init.constant_(self.logit.bias, math.log(PRIOR / (1 - PRIOR)))
 
     def forward(self, bottleneck: torch.Tensor, skips: Sequence[torch.Tensor]) -> torch.Tensor:
-        """F_4 ``(B, 512, S/32, S/32)`` and T*_1 .. T*_3 -> logits ``(B, 1, S, S)`` float32.
+        """F_4 ``(B, c_4, S/32, S/32)`` and T*_1 .. T*_3 -> logits ``(B, 1, S, S)`` float32.
 
         The last layer is never computed under autocast: near its usual start, bfloat16 knows 32
         logits in a unit, so that pixels of different rank would tie.

@@ -8,7 +8,7 @@ from torch import nn
 
 from prn_lib.model.attention import MultiSizeAttention
 from prn_lib.model.decoder import Decoder
-from prn_lib.model.encoder import CHANNELS, Encoder
+from prn_lib.model.encoder import Encoder
 from prn_lib.model.fusion import FusionBlock
 from prn_lib.model.prototypes import SCALES, Prototypes
 
@@ -46,7 +46,7 @@ class PRN(nn.Module):
         self.prototypes = nn.ModuleList(
             Prototypes(maps, residual_kind) for maps in prototypes or ()
         )
-        features = CHANNELS[:SCALES]
+        features = encoder.channels[:SCALES]
         skips = [(2 if self.has_prototypes else 1) * channels for channels in features]
         self.fuse_features = FusionBlock(features) if fusion else nn.Identity()
         self.shared_fusion = shared_fusion
@@ -69,7 +69,7 @@ class PRN(nn.Module):
             for j, channels in enumerate(skips, start=1)
         )
         self.fuse_attended = FusionBlock(skips) if fusion else nn.Identity()
-        self.decoder = Decoder(skips)
+        self.decoder = Decoder(skips, encoder.channels)
         # The faster layout, on processors and GPUs.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -12,7 +12,7 @@ from prn_lib.datasets.foregrounds import (
     read_foregrounds,
 )
 from prn_lib.datasets.layouts.dtd import read_textures
-from prn_lib.model import PRN, Encoder, fit_prototypes, load_weights
+from prn_lib.model import PRN, Encoder, fit_prototypes, load_encoder
 from prn_lib.runs.experiment import Experiment
 from prn_lib.synthesis import Synthesizer, generated_textures
 from prn_lib.training.loop import Training, count_steps
@@ -90,8 +90,7 @@ def build_model(
     experiment: Experiment, normals: torch.Tensor, device: torch.device | str = "cpu"
 ) -> PRN:
     """An untrained PRN with prototypes of ``normals`` ``(N, 3, S, S)`` uint8; seeded."""
-    weights = load_weights(experiment.weights, experiment.seed)
-    encoder = Encoder(weights, train_layer4=experiment.train_layer4).to(device)
+    encoder = build_encoder(experiment).to(device)
     prototypes = None
     if experiment.use_prototypes:
         prototypes = fit_prototypes(
@@ -103,6 +102,16 @@ def build_model(
             starts=experiment.kmeans_starts,
         )
     return assemble_model(experiment, encoder, prototypes).to(device)
+
+
+def build_encoder(experiment: Experiment, weights: str | None = None) -> Encoder:
+    """The experiment's encoder, with its weights or others."""
+    return load_encoder(
+        experiment.encoder,
+        weights or experiment.weights,
+        experiment.seed,
+        train_layer4=experiment.train_layer4,
+    )
 
 
 def assemble_model(

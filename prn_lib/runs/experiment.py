@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 from prn_lib.common.checks import check_choice
 from prn_lib.evaluation.image_scores import KINDS, count_at
 from prn_lib.model.attention import EMBEDDINGS, EXPONENTS, RESIDUAL_BLOCKS
+from prn_lib.model.encoders import PAPERS
 from prn_lib.model.residuals import RESIDUALS
 from prn_lib.training.loop import PRECISIONS
 
@@ -28,6 +29,7 @@ class Experiment:
     n_anomalies: int = 10  # training anomalies (App. A.2, Table 7)
     image_size: int = 256  # images are resized to a square of this side
 
+    encoder: str = "resnet18"  # or "efficientnet_lite0", or a model of timm
     weights: str = "imagenet"  # or "random", or a file
     use_prototypes: bool = True  # MP (Table 4)
     use_attention: bool = True  # MSA
@@ -85,6 +87,10 @@ class Experiment:
             raise ValueError(
                 f"embedding='elementwise' scales whole patches, so head_width={self.head_width} "
                 "must be 1"
+            )
+        if self.train_layer4 and self.encoder != PAPERS:
+            raise ValueError(
+                f"train_layer4 is for encoder={PAPERS!r}, not {self.encoder!r}; leave it out"
             )
         if not self.anomaly_kinds:
             raise ValueError(

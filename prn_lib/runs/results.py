@@ -11,9 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from prn_lib.common.paths import project_folder
-from prn_lib.model import PRN, Encoder, load_weights
+from prn_lib.model import PRN
 from prn_lib.model.prototypes import SCALES
-from prn_lib.runs.building import assemble_model
+from prn_lib.runs.building import assemble_model, build_encoder
 from prn_lib.runs.experiment import Experiment
 
 RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
@@ -74,8 +74,7 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
     path = Path(folder) / WEIGHTS
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; delete {folder} to run again")
-    weights = load_weights("random", experiment.seed)  # replaced by the saved ones
-    encoder = Encoder(weights, train_layer4=experiment.train_layer4)
+    encoder = build_encoder(experiment, "random")  # replaced by the saved weights
     try:
         state = load_file(path)
         prototypes = None

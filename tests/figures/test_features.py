@@ -6,12 +6,12 @@ import torch
 
 from pictures import photographs
 from prn_lib import figures
-from prn_lib.model import Encoder, load_weights
+from prn_lib.model import load_encoder
 
 
 @pytest.fixture(scope="module")
 def encoder():
-    return Encoder(load_weights("random", 0))
+    return load_encoder("resnet18", "random", 0)
 
 
 def test_channels_that_vary_most_are_shown(encoder, monkeypatch):

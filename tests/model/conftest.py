@@ -2,9 +2,9 @@
 
 import pytest
 
-from prn_lib.model import Encoder, load_weights
+from prn_lib.model import load_encoder
 
 
 @pytest.fixture(scope="module")
 def encoder():
-    return Encoder(load_weights("random", 0))
+    return load_encoder("resnet18", "random", 0)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from prn_lib import figures
-from prn_lib.model import PRN, Encoder, load_weights
+from prn_lib.model import PRN, load_encoder
 from prn_lib.model.attention import MultiSizeAttention
 from prn_lib.model.costs import costs, costs_of_parts, output_shapes
 
@@ -13,7 +13,7 @@ from prn_lib.model.costs import costs, costs_of_parts, output_shapes
 @pytest.fixture(scope="module")
 def model():
     maps = [torch.zeros(5, c, side, side) for c, side in ((64, 16), (128, 8), (256, 4))]
-    encoder = Encoder(load_weights("random", 0))
+    encoder = load_encoder("resnet18", "random", 0)
     return PRN(encoder, maps, attention_blocks=2, head_width=0.25, image_size=64)
 
 

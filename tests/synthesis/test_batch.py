@@ -8,8 +8,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from prn_lib.datasets.layouts.dtd import read_textures
-from prn_lib.model import Encoder
-from prn_lib.model.encoder import MEAN, STD, load_weights
+from prn_lib.model import load_encoder
+from prn_lib.model.encoder import MEAN, STD
 from prn_lib.synthesis import KINDS, Synthesizer, batch
 from synthesizers import SIDE, a_synthesizer, generator
 
@@ -46,7 +46,7 @@ def test_composed_in_0_to_1_and_normalized_last(synthesizer):
     images, masks = synthesizer.batch(0, 1, torch.tensor([0]), 4, 4)
     assert images.min() >= 0
     assert images.max() <= 1
-    encoder, seen = Encoder(load_weights("random", 0)), []
+    encoder, seen = load_encoder("resnet18", "random", 0), []
     encoder.stem.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     encoder(images)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))

@@ -2,14 +2,14 @@
 
 import pytest
 
-from prn_lib.model import Encoder, load_weights
+from prn_lib.model import load_encoder
 from prn_lib.widgets import features as features_page
 from prn_lib.widgets import prototypes as prototypes_page
 
 
 @pytest.fixture(scope="module")
 def encoder():
-    return Encoder(load_weights("random", 0))
+    return load_encoder("resnet18", "random", 0)
 
 
 @pytest.fixture
