@@ -24,6 +24,7 @@ _TRAINING_FIELDS = (
     "extended_per_batch",
     "simulated_per_batch",
     "learning_rate",
+    "schedule",
     "weight_decay",
     "focal_weight",
     "focal_alpha",

@@ -14,7 +14,7 @@ from prn_lib.evaluation.image_scores import KINDS, count_at
 from prn_lib.model.attention import EMBEDDINGS, EXPONENTS, RESIDUAL_BLOCKS
 from prn_lib.model.encoders import PAPERS
 from prn_lib.model.residuals import RESIDUALS
-from prn_lib.training.loop import PRECISIONS
+from prn_lib.training.loop import PRECISIONS, SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Experiment:
     epochs: int = 700  # passes over the normals
     max_steps: int | None = None  # ends training earlier; 0 leaves the network untrained
     learning_rate: float = 1e-4
+    schedule: str = "constant"  # of the learning rate; or "cosine", to 0 at the last step
     weight_decay: float = 1e-5  # the text has 1e-5 and 1e-2; see the chapter on training
     focal_weight: float = 5.0  # lambda in Eq. 5
     focal_alpha: float = 0.5
@@ -175,6 +176,7 @@ _CHOICES: dict[str, Iterable[str]] = {
     "embedding": EMBEDDINGS,
     "residual_block": RESIDUAL_BLOCKS,
     "precision": PRECISIONS,
+    "schedule": SCHEDULES,
     "image_score": KINDS,
 }
 

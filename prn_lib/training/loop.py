@@ -14,6 +14,12 @@ from prn_lib.training.graphs import RecordedStep
 from prn_lib.training.losses import total_loss
 
 PRECISIONS = ("float32", "bfloat16")
+# The share of the learning rate that is left when a share of the steps is done; the paper has no
+# schedule. Which is best with a short training is another question than which is the paper's.
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda done: 1.0,
+    "cosine": lambda done: (1 + math.cos(math.pi * done)) / 2,
+}
 # Steps between two readings of the losses: to read one is to wait for the GPU.
 READ_EVERY = {"cpu": 1, "cuda": 10}
 
@@ -62,7 +68,8 @@ class Training:
 
     The batch of a step follows from (seed, step) alone and no other random number is drawn, so
     that :meth:`state` and the losses are all that going on later needs. ``precision`` "bfloat16"
-    runs the network under autocast, except for the parts that it keeps in single precision.
+    runs the network under autocast, except for the parts that it keeps in single precision;
+    ``schedule`` is one of :data:`SCHEDULES`.
     """
 
     def __init__(
@@ -80,6 +87,7 @@ class Training:
         focal_weight: float,
         focal_alpha: float,
         focal_gamma: float,
+        schedule: str = "constant",
         precision: str = "float32",
     ) -> None:
         self.model, self.synthesizer, self.steps, self.seed = model, synthesizer, steps, seed
@@ -90,16 +98,18 @@ class Training:
             "alpha": focal_alpha,
             "gamma": focal_gamma,
         }
+        self.learning_rate, self.schedule = learning_rate, schedule
         self.precision = precision
         self.losses: list[float] = []
         self.gradient_norms: list[float] = []  # of all trained weights together; since the start
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        on_gpu = self.device.type == "cuda"
         self.optimizer = torch.optim.Adam(
             self.trained.values(),
-            lr=learning_rate,
+            lr=torch.tensor(learning_rate, device=self.device) if on_gpu else learning_rate,
             weight_decay=weight_decay,
             fused=True,
-            capturable=self.device.type == "cuda",
+            capturable=on_gpu,
         )
 
     @property
@@ -136,6 +146,7 @@ class Training:
             unit="image",
         ) as progress:
             while batch is not None:
+                self._set_learning_rate(done)
                 unread.append(step(*batch))
                 done += 1
                 batch = next(batches, None)  # queued before a GPU is waited for
@@ -172,6 +183,14 @@ class Training:
         norm = get_total_norm(gradients)
         self.optimizer.step()
         return torch.stack([loss.detach(), norm])
+
+    def _set_learning_rate(self, done: int) -> None:
+        rate = self.learning_rate * SCHEDULES[self.schedule](done / self.steps)
+        for group in self.optimizer.param_groups:
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)  # where a recorded step reads it
+            else:
+                group["lr"] = rate
 
     def has_finite_weights(self) -> bool:
         """Whether the trained weights are numbers: a step too large shows in the next loss only."""

@@ -180,6 +180,16 @@ def test_a_step_asks_the_device_for_no_value(synthesizer, monkeypatch):
     assert told.shape == (2,)
 
 
+def test_a_schedule_falls_to_nothing_as_half_a_cosine(synthesizer):
+    """By hand: of 4 steps, with 1, (1 + cos 45) / 2, 1/2 and (1 + cos 135) / 2 of the rate."""
+    learner, rates = fresh_training(synthesizer, 4, schedule="cosine"), []
+    learner.run(lambda _: rates.append(learner.optimizer.param_groups[0]["lr"] / 1e-3))
+    assert rates == pytest.approx([1, 0.853553, 0.5, 0.146447], abs=1e-6)
+    plain = fresh_training(synthesizer, 4)
+    assert learner.losses[:2] == plain.run()[:2]  # the first rate is the whole one
+    assert learner.losses[2:] != plain.losses[2:]
+
+
 def test_memory_does_not_grow_with_steps(synthesizer):
     learner = fresh_training(synthesizer, 12)
     held = []
