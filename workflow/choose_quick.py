@@ -62,10 +62,10 @@ def main() -> int:
 def _train(root: Path, name: str, category: str, seed: int) -> dict[str, Any]:
     place = project_folder() / "runs" / "choices" / name.replace(" ", "-").replace(",", "")
     folder = place / f"{category}-seed{seed}"
-    options = {**CANDIDATES[name], "seed": seed}
-    words = [f"--set={key}={json.dumps(value)}" for key, value in options.items()]
-    command = [sys.executable, "-m", "prn_lib", "run", "--category", category, "--preset", "quick",
-               "--data-root", str(root), "--out", str(folder), *words]  # fmt: skip
+    options = [f"--set={key}={value}" for key, value in CANDIDATES[name].items()]
+    where = ["--category", category, "--data-root", str(root), "--out", str(folder)]
+    command = [sys.executable, "-m", "prn_lib", "run", "--preset", "quick", "--seed", str(seed)]
+    command += [*where, *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:

@@ -43,14 +43,11 @@ def run_one(
     from prn_lib.runs.option_words import read_options, usual_preset
     from prn_lib.training import Diverged
 
-    experiment = Experiment.from_preset(
-        preset or usual_preset(dataset),
-        dataset=dataset,
-        category=category,
-        data_root=data_root,
-        seed=seed,
-        **read_options(words),
-    )
+    told = {"dataset": dataset, "category": category, "data_root": data_root, "seed": seed}
+    options = read_options(words)
+    for name in told.keys() & options.keys():
+        raise ValueError(f"{name} is no option of --set: say --{name.replace('_', '-')}")
+    experiment = Experiment.from_preset(preset or usual_preset(dataset), **told, **options)
     folder = out or default_folder(experiment)
     click.echo(f"{experiment.dataset}/{experiment.category}, {experiment.run_name}")
     try:

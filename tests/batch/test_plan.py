@@ -1,5 +1,6 @@
 """What a batch plans, counted by hand; and how long it says that it takes."""
 
+import math
 import os
 from dataclasses import replace
 
@@ -149,6 +150,27 @@ def test_without_past_runs_only_a_gpus_speed_is_assumed():
     assumed = Estimates([past(SMALL, 1.0, "another")], "a GPU", on_gpu=True)
     assert not assumed.measured
     assert assumed.seconds(job) == pytest.approx(assumed.work(job) / ASSUMED_SPEED)
+
+
+def test_every_option_that_changes_the_networks_size_is_counted():
+    """One by one: where the operations of an image change, the estimate knows the option."""
+    other = {
+        "encoder": "efficientnet_lite0", "use_prototypes": False, "use_attention": False,
+        "use_fusion": False, "shared_fusion": True, "attention_blocks": 2, "head_width": 0.5,
+        "residual_block": "basic", "embedding": "elementwise", "image_size": 64,
+        "train_layer4": True, "residual": "squared",
+        "attention_scale": "sqrt",
+    }  # fmt: skip
+    usual = Experiment(image_size=128)
+    before = work(usual, 60, 40)
+    for name, value in other.items():
+        changed = replace(usual, **{name: value})
+        normals = torch.zeros(4, 3, changed.image_size, changed.image_size, dtype=torch.uint8)
+        model = build_model(replace(changed, weights="random", kmeans_iterations=1), normals)
+        flops = costs(model, (1, 3, changed.image_size, changed.image_size)).flops
+        steps = 3 * 64 * math.ceil(700 * 60 / 32)
+        assert work(changed, 60, 40) == flops * (steps + 40), name
+    assert before == work(usual, 60, 40)
 
 
 def test_a_category_that_cannot_be_read_has_no_estimate(tmp_path):

@@ -55,6 +55,8 @@ def test_help_fits_a_terminal_and_explains_every_option(words, capsys):
     (["run", "--category", "weave", "--set", "max_steps"], "'max_steps' is no option"),
     (["run", "--category", "weave", "--set", "max_step=3"], "did you mean 'max_steps'?"),
     (["run", "--category", "weave", "--set", "seed=x"], "option seed='x' must be a whole number"),
+    (["run", "--category", "weave", "--set", "seed=1"], "say --seed"),
+    (["run", "--category", "weave", "--set", "data_root=/x"], "say --data-root"),
     (["run", "--category", "weave", "--preset", "slow"], "unknown preset 'slow'"),
     (["run", "--category", "loom"], "unknown category 'loom'"),
     (["run", "--category", "weave", "--dataset", "mini2"], "unknown dataset 'mini2'"),

@@ -11,6 +11,8 @@ import torch
 from scipy import ndimage
 
 from prn_lib.cli import main
+from prn_lib.datasets import load_category
+from prn_lib.figures import show_network
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.export import OUTPUTS, export_onnx
 from prn_lib.runs.results import load_model
@@ -24,6 +26,12 @@ def finished(tmp_path_factory):
     return run(Experiment.from_preset("smoke", max_steps=8, learning_rate=0.01), folder)
 
 
+def some_images(count):
+    """Such as the network was trained on: of noise it says that nothing is anomalous."""
+    category = load_category("mini", "weave")
+    return category.load(category.train_anomalies[:count], 64)[0]
+
+
 @pytest.fixture(scope="module")
 def exported(finished):
     path = finished.folder.parent / "made" / "weave.onnx"
@@ -34,8 +42,7 @@ def exported(finished):
 def test_onnxruntime_gives_the_same_maps_and_scores(finished, exported):
     """Batches of any size; stated tolerance: 5e-4 of a probability."""
     session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (5, 3, 64, 64), generator=generator, dtype=torch.uint8)
+    images = some_images(5)
     top_k = finished.experiment.top_k
     expected_maps, expected_scores = predict(load_model(finished.folder), images, top_k=top_k)
     assert expected_maps.max() - expected_maps.min() > 0.1
@@ -47,6 +54,25 @@ def test_onnxruntime_gives_the_same_maps_and_scores(finished, exported):
         np.testing.assert_allclose(scores, expected_scores[:count], atol=5e-4)
         flat = np.sort(maps.reshape(count, -1), axis=1)  # the score by hand
         np.testing.assert_allclose(scores, flat[:, -top_k:].mean(1), atol=1e-6)
+
+
+def test_a_run_with_another_encoder_is_read_again_exported_and_drawn(tmp_path):
+    """On the network without attention, whose export is quicker."""
+    real = {"encoder": "efficientnet_lite0", "weights": "imagenet"}
+    options = {**real, "use_attention": False, "max_steps": 8, "learning_rate": 0.01}
+    made = run(Experiment.from_preset("smoke", **options), tmp_path / "run")
+    images = some_images(2)
+    model = load_model(tmp_path / "run")
+    maps, _ = predict(model, images, top_k=made.experiment.top_k)
+    path = export_onnx(tmp_path / "run", tmp_path / "prn.onnx")
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    given = {"images": images.numpy().astype(np.float32) / 255}
+    exported, _ = session.run(OUTPUTS, given)
+    assert maps.max() - maps.min() > 0.1
+    np.testing.assert_allclose(exported[:, 0], maps, atol=5e-4)
+    assert "The network for an image of 64 x 64 pixels" in show_network(model, 64).alt
+    with pytest.raises(FileExistsError, match=r"differs in encoder"):
+        run(Experiment.from_preset("smoke", **{**options, "encoder": "resnet18"}), tmp_path / "run")
 
 
 def test_another_image_score_is_exported_or_refused(tmp_path, capsys):
