@@ -104,9 +104,10 @@ class Training:
         self.gradient_norms: list[float] = []  # of all trained weights together; since the start
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
         on_gpu = self.device.type == "cuda"
+        moves = on_gpu and schedule != "constant"  # a recorded step reads it anew
         self.optimizer = torch.optim.Adam(
             self.trained.values(),
-            lr=torch.tensor(learning_rate, device=self.device) if on_gpu else learning_rate,
+            lr=torch.tensor(learning_rate, device=self.device) if moves else learning_rate,
             weight_decay=weight_decay,
             fused=True,
             capturable=on_gpu,
@@ -188,7 +189,7 @@ class Training:
         rate = self.learning_rate * SCHEDULES[self.schedule](done / self.steps)
         for group in self.optimizer.param_groups:
             if isinstance(group["lr"], torch.Tensor):
-                group["lr"].fill_(rate)  # where a recorded step reads it
+                group["lr"].fill_(rate)
             else:
                 group["lr"] = rate
 
