@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -90,7 +91,6 @@ class Bench:
         self.record: dict[str, Any] = {}
         self.rate: float | None = None  # training steps a second, once it is known
         self.losses: list[float] = []  # of the training that gave it
-        self.setups: dict[str, Setup] = {}
 
     def measure(self, names: list[str]) -> int:
         """Do the parts; each goes on record, also if it fails. Returns 1 if one did."""
@@ -129,22 +129,16 @@ class Bench:
             torch.cuda.synchronize()
         return time.perf_counter()
 
+    @cached_property
     def setup(self) -> Setup:
-        """Images and untrained network of the first experiment, made once."""
-        if "first" not in self.setups:
-            self.setups["first"] = set_up(self.experiments[0], self.device)
-        return self.setups["first"]
+        """Images and untrained network of the first experiment."""
+        return set_up(self.experiments[0], self.device)
 
     def training(self, precision: str = "bfloat16") -> Training:
         """A new training of a copy of that network."""
-        setup = self.setup()
-        return prepare_training(
-            dataclasses.replace(
-                setup,
-                experiment=dataclasses.replace(setup.experiment, precision=precision),
-                model=copy.deepcopy(setup.model),
-            )
-        )
+        experiment = dataclasses.replace(self.setup.experiment, precision=precision)
+        model = copy.deepcopy(self.setup.model)
+        return prepare_training(dataclasses.replace(self.setup, experiment=experiment, model=model))
 
 
 def _experiments(options: argparse.Namespace) -> tuple[str | None, list[Experiment]]:
@@ -345,7 +339,7 @@ def _kernels(training: Training, shown: int = 25) -> list[dict[str, Any]]:
 
 def synthesis(bench: Bench) -> dict[str, Any]:
     """Anomalies a second: batches of a training step, made alone."""
-    setup, made = bench.setup(), {}
+    setup, made = bench.setup, {}
     for place in dict.fromkeys([bench.device.type, "cpu"]):
         synthesizer = build_synthesizer(setup.experiment, setup.category, place)
         nothing = torch.empty(0, dtype=torch.int64)
@@ -361,7 +355,7 @@ def synthesis(bench: Bench) -> dict[str, Any]:
 
 def inference(bench: Bench) -> dict[str, Any]:
     """Seconds an image of the network, one at a time and 32; ONNX on the processor."""
-    setup = bench.setup()
+    setup = bench.setup
     folder = bench.out / bench.record.get("first", {}).get("run", "")
     trained = (folder / RECORD).is_file()
     model = load_model(folder, bench.device) if trained else setup.model.eval()

@@ -16,7 +16,8 @@ from prn_lib.datasets.split import draw_anomalies, split_freely, split_official
 from prn_lib.runs.results import find_results
 
 PROJECT = Path(__file__).parents[2]
-TILES = PROJECT.parent / "shared" / "data" / "magnetic_tile"
+SHARED = PROJECT.parent / "shared" / "data"
+BESIDE = {name: SHARED / name for name in ("magnetic_tile", "mvtec")}
 TYPES = st.sampled_from(["hole", "cut", "stain"])
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -184,9 +185,9 @@ def test_one_normal_image_cannot_be_split():
 )
 def test_recorded_splits_can_be_drawn_again(result):
     e = result.experiment
-    if e.dataset == "magnetic_tile" and not TILES.is_dir():
-        pytest.skip(f"the magnetic tile images are not beside the project ({TILES})")
-    root = TILES if e.dataset == "magnetic_tile" else None
+    root = BESIDE.get(e.dataset)
+    if root is not None and not root.is_dir():
+        pytest.skip(f"the images of {e.dataset} are not beside the project ({root})")
     category = load_category(e.dataset, e.category, root, seed=e.seed, n_anomalies=e.n_anomalies)
     for part, names in result.split.items():
         assert [sample.name for sample in getattr(category, part)] == names
