@@ -157,11 +157,11 @@ def test_every_option_that_changes_the_networks_size_is_counted():
     other = {
         "encoder": "efficientnet_lite0", "use_prototypes": False, "use_attention": False,
         "use_fusion": False, "shared_fusion": True, "attention_blocks": 2, "head_width": 0.5,
-        "residual_block": "basic", "embedding": "elementwise", "image_size": 64,
+        "residual_block": "basic", "embedding": "elementwise", "image_size": 96,
         "train_layer4": True, "residual": "squared",
         "attention_scale": "sqrt",
     }  # fmt: skip
-    usual = Experiment(image_size=128)
+    usual = Experiment(image_size=64)
     before = work(usual, 60, 40)
     for name, value in other.items():
         changed = replace(usual, **{name: value})

@@ -23,7 +23,8 @@ def script(name, *words):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="tries what is said without a GPU")
 def test_every_part_runs_and_is_on_record(tmp_path):
-    done = script("on_gpu", "--dry-run", "--out", tmp_path)
+    minutes = "1.4"  # too few for an export to ONNX, which has tests of its own
+    done = script("on_gpu", "--dry-run", "--minutes", minutes, "--out", tmp_path)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     record = json.loads((tmp_path / "benchmarks" / "gpu-dry-run.json").read_text())
     assert [*record] == [*PARTS, "provenance"]

@@ -60,9 +60,9 @@ def test_onnxruntime_gives_the_same_maps_and_scores(finished, exported):
 
 
 def test_a_run_with_another_encoder_is_read_again_exported_and_drawn(tmp_path):
-    """On the network without attention, whose export is quicker."""
+    """Without attention and fusion, so that the export is quicker."""
     real = {"encoder": "efficientnet_lite0", "weights": "imagenet"}
-    options = {**TRAINED, **real, "use_attention": False}
+    options = {**TRAINED, **real, "use_attention": False, "use_fusion": False}
     made = run(Experiment.from_preset("smoke", **options), tmp_path / "run")
     images = some_images(2)
     model = load_model(tmp_path / "run")
