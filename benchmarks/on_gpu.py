@@ -230,12 +230,14 @@ def rate(bench: Bench) -> dict[str, Any]:
 
 
 def timed(bench: Bench, training: Training, *, determined: bool = True) -> dict[str, Any]:
-    """Seconds a step with its batch and the reading of losses, after a third not counted."""
-    every, whole, marks = 1 if bench.dry else 10, training.steps, []
+    """Seconds a step with its batch and the reading of losses; the first third is not counted.
+
+    ``training`` has had its steps then.
+    """
+    every, marks = 1 if bench.dry else 10, []
     with deterministic(bench.device) if determined else nullcontext():
         training.steps = 3 * every
         training.run(after_step=lambda _: marks.append(bench.now()), read_every=every)
-    training.steps = whole
     return {"seconds_a_step": (marks[-1] - marks[0]) / (2 * every)}
 
 

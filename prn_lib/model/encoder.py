@@ -1,5 +1,6 @@
 """The frozen encoder: features of an image at four scales (Sec. 3.1, 4.1)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Self
 
@@ -11,7 +12,7 @@ from prn_lib.model.precision import full_precision
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's
 
 
-class Encoder(nn.Module):
+class Encoder(nn.Module, ABC):
     """Features F_1 .. F_4 of a frozen network: no gradient, always in evaluation mode.
 
     A subclass gives them in :meth:`features`; ``channels`` are their widths c_j, ``mean`` and
@@ -45,6 +46,6 @@ class Encoder(nn.Module):
         with full_precision(images.device):
             return self.features((images.float() - self.mean) / self.std, layers)
 
+    @abstractmethod
     def features(self, x: torch.Tensor, layers: int) -> list[torch.Tensor]:
         """The first ``layers`` maps of normalized images."""
-        raise NotImplementedError

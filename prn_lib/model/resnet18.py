@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torchvision.models import ResNet18_Weights, resnet18
 
+from prn_lib.common.checks import one_line
 from prn_lib.model.encoder import Encoder
 
 CHANNELS = (64, 128, 256, 512)  # c_j of layers 1 to 4
@@ -116,8 +117,3 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
             f"weights file {path} cannot be read ({reason}); give a .safetensors or .pth file of "
             "tensors alone"
         ) from None
-
-
-def one_line(error: Exception) -> str:
-    """An error's message without line breaks, cut to 200 characters."""
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -15,8 +15,9 @@ from typing import Any
 
 import torch
 
+from prn_lib.common.checks import one_line
 from prn_lib.model.encoder import Encoder
-from prn_lib.model.resnet18 import one_line, read_state
+from prn_lib.model.resnet18 import read_state
 
 STRIDES = (4, 8, 16, 32)
 LITE0 = "efficientnet_lite0"

@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from prn_lib.common.checks import one_line
 from prn_lib.common.paths import project_folder
 from prn_lib.model import PRN
 from prn_lib.model.prototypes import SCALES
@@ -83,9 +84,8 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
         model = assemble_model(experiment, encoder, prototypes)
         model.load_state_dict(state)
     except (KeyError, RuntimeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"{path} does not hold the weights of this version's network ({reason}); "
+            f"{path} does not hold the weights of this version's network ({one_line(error)}); "
             f"delete {folder} to run again"
         ) from None
     return model.to(device).eval()

@@ -14,6 +14,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from prn_lib.common.checks import one_line
 from prn_lib.common.files import whole_file
 from prn_lib.training.loop import Training
 
@@ -78,9 +79,8 @@ class Checkpoint:
             last = {**self.sessions[0], "from_step": len(training.losses)}
             self.sessions = [*header["sessions"], last]
         except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
             raise ValueError(
-                f"{self.path} is no checkpoint of this version ({reason}); {remedy}"
+                f"{self.path} is no checkpoint of this version ({one_line(error)}); {remedy}"
             ) from None
 
     def is_due(self) -> bool:
