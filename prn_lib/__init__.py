@@ -12,5 +12,8 @@ The rooms, from the ground up; an import never runs from a lower one to a higher
 """
 
 from prn_lib._version import __version__
+from prn_lib.common.torchvision_repair import repair_at_import
+
+repair_at_import()
 
 __all__ = ["__version__"]

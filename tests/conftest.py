@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from prn_lib.common import torchvision_repair  # noqa: F401  (before torchvision)
+import prn_lib  # noqa: F401  (before torchvision)
 
 SIDE = 96
 settings.register_profile("patient", deadline=None)  # how fast a case is depends on the machine

@@ -7,17 +7,25 @@ Declaring the two missing operator schemas first is enough: models and their wei
 ``transforms.v2``, and the losses then work. ``ops.nms`` and ``io.decode_image`` stay unavailable.
 
 Where the compiled library loads, or torch is itself a CUDA build, nothing is declared.
+``import prn_lib`` has this done when torchvision is first imported, and imports neither of them.
 """
 
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 _OPERATORS = ("nms", "qnms")
 
 
 def _compiled_library_loads() -> bool:
+    import torch
+
     spec = find_spec("torchvision")
     if spec is None or spec.origin is None:
         return True  # not installed: let the import itself say so
@@ -34,20 +42,39 @@ def _compiled_library_loads() -> bool:
 
 def is_needed() -> bool:
     """Whether torchvision's compiled library cannot be loaded beside this torch."""
+    import torch
+
     return torch.version.cuda is None and not _compiled_library_loads()
 
 
-def declare_missing_operators() -> torch.library.Library | None:
+def declare_missing_operators() -> "torch.library.Library | None":
     """Declare torchvision's operator schemas where its compiled library cannot provide them.
 
     Returns the library object that keeps the declarations alive, or ``None`` if nothing was needed.
     """
     if not is_needed():
         return None
+    import torch
+
     library = torch.library.Library("torchvision", "DEF")
     for name in _OPERATORS:
         library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     return library
 
 
-_declared = declare_missing_operators()  # a reference: the schemas live as long as this object
+class _BeforeTorchvision(MetaPathFinder):
+    """Finds nothing; when torchvision is first looked for, it repairs and is gone."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> None:
+        if name == "torchvision":
+            sys.meta_path.remove(self)
+            _declared.append(declare_missing_operators())
+
+
+_declared: list[Any] = []  # references: the schemas live as long as these
+
+
+def repair_at_import() -> None:
+    """Have torchvision repaired just before it is imported, if it is not yet."""
+    if "torchvision" not in sys.modules:
+        sys.meta_path.insert(0, _BeforeTorchvision())

@@ -5,7 +5,6 @@ image score is made from its score map here as well (Sec. 3.5). Chapters: "How g
 "Tiny defects".
 """
 
-from prn_lib.common import torchvision_repair  # noqa: F401  (before torchvision)
 from prn_lib.evaluation.image_scores import image_scores, top_mean
 from prn_lib.evaluation.metrics import (
     METRICS,

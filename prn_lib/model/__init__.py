@@ -4,7 +4,6 @@ In come images; out come anomaly logits of their size: features, prototypes, res
 attention, decoder, and ``prn`` joins them. Chapters: those of the part "The network".
 """
 
-from prn_lib.common import torchvision_repair  # noqa: F401  (before torchvision)
 from prn_lib.model.encoder import Encoder
 from prn_lib.model.encoders import load_encoder
 from prn_lib.model.prn import PRN

@@ -7,7 +7,6 @@ does choosing on the test set do (``selection``), where do map and label disagre
 it (``speed``).
 """
 
-from prn_lib.common import torchvision_repair  # noqa: F401  (before torchvision)
 from prn_lib.studies.disagreement import rank_disagreements
 from prn_lib.studies.selection import Watch, read_watches, watch
 

@@ -5,7 +5,6 @@ masks. Noise, augmentations and target areas have a file each. Chapters: those o
 anomalies".
 """
 
-from prn_lib.common import torchvision_repair  # noqa: F401  (before torchvision)
 from prn_lib.synthesis.anomalies import KINDS, Anomalies
 from prn_lib.synthesis.batch import Synthesizer
 from prn_lib.synthesis.textures import generated_textures

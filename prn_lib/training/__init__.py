@@ -4,7 +4,6 @@ In come a network and anomaly synthesis; out come the network after its last ste
 every step. Chapter: "Learning to draw the mask".
 """
 
-from prn_lib.common import torchvision_repair  # noqa: F401  (before torchvision)
 from prn_lib.training.loop import Diverged, Training, count_steps, normal_batches
 from prn_lib.training.losses import total_loss
 
