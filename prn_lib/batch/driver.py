@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from prn_lib.batch.causes import unexplained
-from prn_lib.batch.plan import Job, plan, wanted_tables
+from prn_lib.batch.plan import Job, left_out, plan, wanted_tables
 from prn_lib.batch.request import Request, read_request
 from prn_lib.batch.state import beside, notebook_of, state_of
 from prn_lib.batch.survey import estimates_here, survey
@@ -26,7 +26,7 @@ from prn_lib.common.paths import project_folder
 from prn_lib.common.processes import end_with_parent
 from prn_lib.common.progress import tqdm
 from prn_lib.paper.comparison import all_runs, compare, row_labels
-from prn_lib.paper.variants import variant_of
+from prn_lib.paper.variants import setting_of, variant_of
 from prn_lib.runs.results import load_result
 from prn_lib.runs.summaries import results_table
 
@@ -48,7 +48,9 @@ def describe(told: Mapping[str, Any], parallel: int, *, list_all: bool) -> str:
 
     Raises ValueError or OSError, in one line, for a request that cannot be met.
     """
-    return survey(plan(read_request(told)), estimates_here(), parallel, list_all=list_all)
+    request = read_request(told)
+    standing = survey(plan(request), estimates_here(), parallel, list_all=list_all)
+    return "\n".join([*left_out(request), standing])
 
 
 def start(told: Mapping[str, Any], parallel: int, jobs: int, profile: str | None) -> int:
@@ -183,7 +185,9 @@ def _report(request: Request, jobs: list[Job]) -> None:
         print(f"\n{table}\n\n{results[0].provenance['hardware']}; table also in {path}")
         return
     runs = all_runs(folders=("runs",))
-    settings = dict.fromkeys((job.experiment.dataset, job.experiment.preset) for job in jobs)
+    settings = dict.fromkeys(
+        (job.experiment.dataset, setting_of(job.experiment)) for job in jobs
+    )
     for target in wanted_tables(request):
         for dataset, preset in settings:
             compared = compare(target, runs, dataset, preset)

@@ -10,7 +10,7 @@ from typing import Any
 from prn_lib.batch.request import ALL, FIGURES, Request
 from prn_lib.common.checks import check_choice
 from prn_lib.datasets import categories, find_dataset, find_root
-from prn_lib.paper.variants import TARGETS, VARIANTS, make_experiment
+from prn_lib.paper.variants import TARGETS, VARIANTS, goes_with, make_experiment
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.option_words import usual_preset
 from prn_lib.runs.results import default_folder
@@ -53,7 +53,8 @@ def plan(request: Request) -> list[Job]:
     """The jobs of a request, each run once, in the order of the targets.
 
     Seeds come before variants, so that a batch that is stopped early has whole tables of fewer
-    seeds. Raises ValueError or FileNotFoundError, in one line, for what is not there.
+    seeds. A variant that does not go with the preset, as layer 4 of another encoder than the
+    paper's, has no job. Raises ValueError or FileNotFoundError, in one line, for what is not there.
     """
     wanted = [TARGETS[name] for name in wanted_tables(request)]
     jobs: dict[Path, Job] = {}
@@ -70,6 +71,18 @@ def plan(request: Request) -> list[Job]:
                     for job in _jobs(request, dataset, *places[dataset], variant, seed):
                         jobs.setdefault(job.folder, job)
     return list(jobs.values())
+
+
+def left_out(request: Request) -> list[str]:
+    """What of the request has no job since options do not go together, a line each."""
+    return [
+        f"left out: {VARIANTS[variant].title} on {dataset}, which preset {preset} does not allow"
+        for target in (TARGETS[name] for name in wanted_tables(request))
+        for dataset in _datasets(request, target.datasets)
+        for variant in target.variants
+        for preset in [request.preset or usual_preset(dataset)]
+        if _template(request, variant, preset) is None
+    ]
 
 
 def wanted_tables(request: Request) -> list[str]:
@@ -108,11 +121,23 @@ def _jobs(
     request: Request, dataset: str, root: str | None, names: list[str], variant: str, seed: int
 ) -> list[Job]:
     preset = request.preset or usual_preset(dataset)
-    template = make_experiment(variant, preset, request.overrides)
+    template = _template(request, variant, preset)
+    if template is None:
+        return []
     return [
         Job(replace(template, dataset=dataset, category=name, data_root=root, seed=seed), variant)
         for name in names
     ]
+
+
+def _template(request: Request, variant: str, preset: str) -> Experiment | None:
+    """The variant's options in the preset, or None if they do not go together."""
+    try:
+        return make_experiment(variant, preset, request.overrides)
+    except ValueError:
+        if goes_with(variant, preset):
+            raise  # the request's own fault
+        return None
 
 
 class Finder:
@@ -139,6 +164,6 @@ class Finder:
         for variant in VARIANTS:
             for seed in self.request.seeds:
                 with suppress(ValueError):
-                    (job,) = _jobs(self.request, dataset, root, names[:1], variant, seed)
-                    found[job.experiment.run_name] = job
+                    for job in _jobs(self.request, dataset, root, names[:1], variant, seed):
+                        found[job.experiment.run_name] = job
         return found

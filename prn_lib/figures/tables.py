@@ -49,12 +49,25 @@ def show_table(compared: pd.DataFrame, paper_of: str | None = None) -> Html:
     Ours is the mean over seeds and, of two or more, their standard deviation. ``paper_of`` names
     the dataset of the paper's numbers if ours are of another one: the header says so, and there
     are no differences. Where the paper has no numbers, ours stand alone, four metrics abreast.
+    Rows that were not run are folded away.
     """
     named = compared.assign(label=row_labels(compared))
+    run, waiting = named[named["seeds"] > 0], named[named["seeds"] == 0]
+    shown = "" if run.empty else _parts(run, paper_of)
+    if waiting.empty:
+        return Html(shown)
+    count = waiting["label"].nunique()
+    title = f"{count} row{'s' if count > 1 else ''} {NOT_RUN}"
+    folded = f"<details><summary>{title}</summary>{_parts(waiting, paper_of)}</details>"
+    return Html(f"{shown}\n{folded}")
+
+
+def _parts(named: pd.DataFrame, paper_of: str | None) -> str:
+    """HTML tables of the rows, two or four metrics abreast."""
     metrics = list(named["metric"].unique())
     abreast = 2 if named["paper"].notna().any() else len(METRICS)
     parts = [metrics[k : k + abreast] for k in range(0, len(metrics), abreast)]
-    return Html("\n".join(_part(named, part, paper_of) for part in parts))
+    return "\n".join(_part(named, part, paper_of) for part in parts)
 
 
 def _part(named: pd.DataFrame, metrics: list[str], paper_of: str | None) -> str:
@@ -136,8 +149,8 @@ def show_seeds(runs: pd.DataFrame) -> Picture:
 def show_effects(effects: pd.DataFrame) -> Picture:
     """A forest plot of ``prn_lib.paper.comparison.effects``: means and 95% intervals against 0.
 
-    A diamond is the paper's difference, if any is known. Intervals wider than the panel end in an
-    arrow.
+    The thick bar is the interval alone, the thin one that of all comparisons together. A diamond is
+    the paper's difference, if any is known. Intervals wider than the panel end in an arrow.
     """
     names = list(effects["effect"].unique())
     figure, axes = plt.subplots(
@@ -167,8 +180,9 @@ def _draw_effect(axis: Axes, place: int, row: Any, reach: float) -> None:
     if row.verdict not in VERDICTS:
         return
     colour, mark = VERDICTS[row.verdict]
-    ends = np.clip([row.low, row.high], -reach, reach)
-    axis.plot(ends, [place, place], color=colour, linewidth=1.6, solid_capstyle="butt")
+    for low, high, width in ((row.low, row.high, 1.0), (row.single_low, row.single_high, 3.0)):
+        ends = np.clip([low, high], -reach, reach)
+        axis.plot(ends, [place, place], color=colour, linewidth=width, solid_capstyle="butt")
     axis.plot(row.mean, place, mark, color=colour, markersize=7 if mark == "|" else 5)
     for end, limit, arrow in ((row.low, -reach, "<"), (row.high, reach, ">")):
         if abs(end) > reach:
@@ -203,7 +217,7 @@ def _effects_alt(effects: pd.DataFrame) -> str:
         f"Forest plot of {effects['effect'].nunique()} effects in four metrics, a mean and an "
         f"interval for {run} of {len(effects)}, against 0"
         f"{'' if effects['paper'].isna().all() else paper}. "
-        f"Intervals without 0: {'; '.join(told)}."
+        f"Corrected intervals without 0: {'; '.join(told)}."
     )
 
 

@@ -18,9 +18,11 @@ from prn_lib.paper.readings import Reading, all_readings
 from prn_lib.paper.variants import (
     EFFECTS,
     IN_COMPANY,
+    OTHER_READINGS,
     TARGETS,
     VARIANTS,
     make_experiment,
+    setting_of,
     variant_of,
 )
 
@@ -28,6 +30,7 @@ __all__ = [
     "AVERAGED",
     "EFFECTS",
     "IN_COMPANY",
+    "OTHER_READINGS",
     "TARGETS",
     "VARIANTS",
     "Reading",
@@ -43,5 +46,6 @@ __all__ = [
     "paper_metrics",
     "read_table",
     "runs_of",
+    "setting_of",
     "variant_of",
 ]

@@ -14,7 +14,7 @@ from prn_lib.common.paths import project_folder
 from prn_lib.datasets import DATASETS
 from prn_lib.evaluation.metrics import METRICS
 from prn_lib.paper.printed import paper_metrics, read_table
-from prn_lib.paper.variants import EFFECTS, TARGETS, VARIANTS, Effect, given, variant_of
+from prn_lib.paper.variants import EFFECTS, TARGETS, VARIANTS, Effect, given, setting_of, variant_of
 from prn_lib.runs.results import OWN_FIRST, Result, find_results
 from prn_lib.runs.summaries import TITLES
 
@@ -26,18 +26,26 @@ _LABELS = {"table4": "variant", "table5": "variant", "table6": "ratio", "table7"
 
 
 def all_runs(project: Path | None = None, folders: Sequence[str] = OWN_FIRST) -> pd.DataFrame:
-    """Every run on record that is a variant in its preset, a row each; metrics in percent.
+    """Every run on record that is a variant in its setting, a row each; metrics in percent.
 
-    Columns: dataset, category, preset, variant, seed, ``given`` (which folders of one's own were
-    used, such as textures), the four metrics, hardware, date, commit, folder. Of two records of
-    one run that in the first of ``folders`` is taken: the reader's own.
+    Columns: dataset, category, preset (with what else makes the setting, as
+    :func:`prn_lib.paper.variants.setting_of` says it), variant, seed, ``given`` (which folders of
+    one's own were used, such as textures), the four metrics, hardware, date, commit, folder. Of two
+    records of one run that in the first of ``folders`` is taken: the reader's own. Of generated
+    images only the embedded ones count, not other draws of them.
     """
     project = project or project_folder()
-    rows = [_row(result) for folder in folders for result in find_results(project / folder)]
+    found = [result for folder in folders for result in find_results(project / folder)]
+    rows = [_row(result) for result in found if not _is_other_draw(result)]
     key = ["dataset", "category", "preset", "variant", "seed", "given"]
     columns = [*key, *METRICS, "hardware", "date", "commit", "folder"]
     runs = pd.DataFrame([row for row in rows if row["variant"]], columns=columns)
     return runs.drop_duplicates(key, ignore_index=True)
+
+
+def _is_other_draw(result: Result) -> bool:
+    e = result.experiment
+    return DATASETS[e.dataset].generate is not None and e.data_root is not None
 
 
 def _setting(runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
@@ -56,7 +64,8 @@ def _setting(runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:
 def _row(result: Result) -> dict[str, Any]:
     e, made = result.experiment, result.provenance
     return {
-        **{name: getattr(e, name) for name in ("dataset", "category", "preset", "seed")},
+        **{name: getattr(e, name) for name in ("dataset", "category", "seed")},
+        "preset": setting_of(e),
         "variant": variant_of(e),
         "given": given(e),
         **{name: 100 * result.metrics[name] for name in METRICS},
@@ -184,22 +193,25 @@ def effects(
     """What each part of PRN does: runs with it minus runs without, in pairs of category and seed.
 
     A row for each effect of ``of`` and metric. Columns: effect, metric, ``paper`` (the difference
-    of its printed means, for MVTec), ``mean`` of the pairs' differences, ``low`` and ``high`` (its
-    95% confidence interval, Student's t), ``pairs``, ``verdict``: "helps" or "harms" if the
-    interval excludes 0, else "not told apart", and ``contradicts``: whether the verdict is the
-    opposite of the paper's difference. In percent, NaN where there are fewer than 2 pairs. Where an
-    effect has several pairs of variants, their differences are averaged within category and seed.
+    of its printed means, for MVTec), ``mean`` of the pairs' differences, ``single_low`` and
+    ``single_high`` (its 95% confidence interval, Student's t), ``low`` and ``high`` (the same with
+    Bonferroni's correction: 95% that *all* intervals of the table hold), ``pairs``, ``verdict``:
+    "helps" or "harms" if the corrected interval excludes 0, else "not told apart", and
+    ``contradicts``: whether the verdict is the opposite of the paper's difference. In percent, NaN
+    where there are fewer than 2 pairs. Where an effect has several pairs of variants, their
+    differences are averaged within category and seed.
     """
     at = _setting(runs, dataset, preset)
     by = {name: group.set_index(["category", "seed"]) for name, group in at.groupby("variant")}
+    pairs = {name: _differences(effect, by) for name, effect in of.items()}
+    comparisons = len(METRICS) * sum(len(found) > 1 for found in pairs.values())
     rows = []
-    for effect in of.values():
-        pairs = _differences(effect, by)
+    for name, effect in of.items():
         for metric in METRICS:
-            values = pairs[metric].to_numpy(float)
-            rows.append((effect.name, metric, _gain(effect, metric), *_interval(values)))
-    columns = ["effect", "metric", "paper", "mean", "low", "high", "pairs", "verdict"]
-    table = pd.DataFrame(rows, columns=columns)
+            values = pairs[name][metric].to_numpy(float)
+            rows.append((name, metric, _gain(effect, metric), *_judged(values, comparisons)))
+    columns = ["effect", "metric", "paper", "pairs", "mean", "single_low", "single_high"]
+    table = pd.DataFrame(rows, columns=[*columns, "low", "high", "verdict"])
     sign = table["verdict"].map({"helps": 1, "harms": -1}).fillna(0)
     return table.assign(contradicts=sign * table["paper"] < 0)
 
@@ -222,14 +234,22 @@ def _gain(effect: Effect, metric: str) -> float:
     return printed[rows[present], metric] - printed[rows[absent], metric]
 
 
-def _interval(values: np.ndarray) -> tuple[float, float, float, int, str]:
+def _judged(values: np.ndarray, comparisons: int) -> tuple[Any, ...]:
+    """Pairs, mean, interval alone, interval among so many ``comparisons``, verdict."""
     if len(values) < 2:
-        return np.nan, np.nan, np.nan, len(values), "not run yet"
-    error = values.std(ddof=1) / len(values) ** 0.5
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * error
-    low, high = values.mean() - reach, values.mean() + reach
+        return len(values), *[np.nan] * 5, "not run yet"
+    alone, corrected = _reach(values, 1), _reach(values, comparisons)
+    mean = values.mean()
+    low, high = mean - corrected, mean + corrected
     verdict = "helps" if low > 0 else "harms" if high < 0 else "not told apart"
-    return values.mean(), low, high, len(values), verdict
+    return len(values), mean, mean - alone, mean + alone, low, high, verdict
+
+
+def _reach(values: np.ndarray, comparisons: int) -> float:
+    """Half the width of the mean's interval that misses with a probability of 5% / comparisons."""
+    error = values.std(ddof=1) / len(values) ** 0.5
+    missing = (1 - CONFIDENCE) / comparisons
+    return float(stats.t.ppf(1 - missing / 2, len(values) - 1) * error)
 
 
 def made_with(runs: pd.DataFrame) -> str:

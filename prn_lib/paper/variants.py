@@ -16,6 +16,7 @@ from prn_lib.runs.experiment import Experiment
 
 PLACES = ("textures", "foreground_masks", "weights")  # options that may name a folder or a file
 NO_PLACES = (None, "", "imagenet", "random")  # what such an option may be else
+SETTING = ("encoder", "precision", "max_steps")  # in which any variant may be run
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,12 @@ def _in_company() -> dict[str, Effect]:
 
 
 IN_COMPANY = _in_company()
+# What another reading of the paper does: runs with it minus runs with ours.
+OTHER_READINGS = {
+    VARIANTS[name].title: Effect(VARIANTS[name].title, ((name, "prn"),))
+    for name in TARGETS["readings"].variants
+    if name != "prn"
+}
 
 
 def make_experiment(variant: str, preset: str, overrides: dict[str, Any]) -> Experiment:
@@ -95,20 +102,39 @@ def make_experiment(variant: str, preset: str, overrides: dict[str, Any]) -> Exp
     return Experiment.from_preset(preset, **{**overrides, **options})
 
 
+def goes_with(variant: str, preset: str) -> bool:
+    """Whether the variant's options go with the preset's, such as with its encoder."""
+    try:
+        make_experiment(variant, preset, {})
+    except ValueError:
+        return False
+    return True
+
+
 def variant_of(experiment: Experiment) -> str | None:
-    """The variant that an experiment is in its preset, or None if it is none of them.
+    """The variant that an experiment is in its setting, or None if it is none of them.
 
     Whether textures and foregrounds were given, and where, does not count here; see :func:`given`.
-    Neither does the seed, nor in which file weights lie.
+    Neither does the seed, nor in which file weights lie, nor what :func:`setting_of` names.
     """
     usual = dataclasses.asdict(Experiment.from_preset(experiment.preset))
     told = dataclasses.asdict(experiment)
-    free = {"dataset", "category", "data_root", "seed", *_places(experiment)}
+    free = {"dataset", "category", "data_root", "seed", *SETTING, *_places(experiment)}
     changed = {k: v for k, v in told.items() if k not in free and v != usual[k]}
     for variant in VARIANTS.values():
         if changed == {k: v for k, v in variant.options.items() if v != usual[k]}:
             return variant.name
     return None
+
+
+def setting_of(experiment: Experiment) -> str:
+    """The preset's name, and what of :data:`SETTING` differs from it: "narrow, bfloat16"."""
+    usual = Experiment.from_preset(experiment.preset)
+    changed = [name for name in SETTING if getattr(experiment, name) != getattr(usual, name)]
+    words = [f"{getattr(experiment, name)}" for name in changed]
+    if "max_steps" in changed:
+        words[-1] = "cut short" if usual.max_steps is None else f"{experiment.max_steps} steps"
+    return ", ".join([experiment.preset, *words])
 
 
 def given(experiment: Experiment) -> str:

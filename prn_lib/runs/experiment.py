@@ -92,7 +92,8 @@ class Experiment:
             )
         if self.train_layer4 and self.encoder != PAPERS:
             raise ValueError(
-                f"train_layer4 is for encoder={PAPERS!r}, not {self.encoder!r}; leave it out"
+                f"train_layer4 is for encoder={PAPERS!r}, not {self.encoder!r}; "
+                "leave one of them out"
             )
         if not self.anomaly_kinds:
             raise ValueError(

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from prn_lib.batch.estimates import ASSUMED_SPEED, Estimates, work
-from prn_lib.batch.plan import Finder, Job, Request, plan
+from prn_lib.batch.plan import Finder, Job, Request, left_out, plan
 from prn_lib.datasets import DATASETS
 from prn_lib.model.costs import costs
 from prn_lib.runs.building import build_model
@@ -85,6 +85,19 @@ def test_some_categories_and_options(inventory):
         told["preset"], **{name: told[name] for name in named}, **told["overrides"]
     )
     assert again == e
+
+
+def test_what_a_preset_does_not_allow_is_left_out_and_told():
+    request = Request(["readings"], dataset="mini", seeds=[0])
+    assert len(plan(request)) == 3 * (1 + 9)
+    assert left_out(request) == [
+        "left out: layer 4 trained on mini, which preset quick does not allow"
+    ]
+    papers = replace(request, overrides={"encoder": "resnet18"})
+    assert len(plan(papers)) == 3 * (1 + 10)
+    assert left_out(papers) == []
+    with pytest.raises(ValueError, match="n_anomalies"):  # the request's own fault
+        plan(Request(["table7"], dataset="mini", overrides={"n_anomalies": 3}))
 
 
 def test_a_job_is_found_again_by_its_folder(inventory):

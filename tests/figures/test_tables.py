@@ -45,7 +45,8 @@ def test_a_table_has_two_metrics_abreast_with_three_columns_each():
         ("metal_nut", "prn", 99.0, 98.25, 1.5, 3), ("tile", "prn", 90, 91.0, np.nan, 1),
         ("wood", "prn", 97.8, *NONE),
     )  # fmt: skip
-    first, second = soup(figures.show_table(table)).find_all("table", class_="dataframe")
+    shown = soup(figures.show_table(table))
+    first, second, *folded = shown.find_all("table", class_="dataframe")
     assert rows_of(first) == {
         "metal nut": [
             "99.0",
@@ -57,7 +58,13 @@ def test_a_table_has_two_metrics_abreast_with_three_columns_each():
             "3",
         ],
         "tile": ["90.0", "91.0", "+1.0", "90.0", "91.0", "+1.0", "1"],
-        "wood": ["97.8", "not run yet", "", "97.8", "not run yet", "", "0"],
+    }
+    details = shown.find("details")
+    assert "open" not in details.attrs
+    assert details.find("summary").get_text() == "1 row not run yet"
+    assert folded == details.find_all("table")
+    assert rows_of(folded[0]) == {
+        "wood": ["97.8", "not run yet", "", "97.8", "not run yet", "", "0"]
     }
     head = [cell.get_text() for cell in first.find("thead").find_all("th")]
     assert [t for t in head if t] == [
@@ -134,7 +141,8 @@ def measured(**verdicts):
             pairs = 0 if np.isnan(mean) else 9
             rows.append((name, metric, 1.5, mean, low, high, pairs, verdict, verdict == "harms"))
     columns = ["effect", "metric", "paper", "mean", "low", "high", "pairs", "verdict"]
-    return pd.DataFrame(rows, columns=[*columns, "contradicts"])
+    table = pd.DataFrame(rows, columns=[*columns, "contradicts"])
+    return table.assign(single_low=table["low"] + 0.5, single_high=table["high"] - 0.5)
 
 
 FOUND = {

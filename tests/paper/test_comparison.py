@@ -4,6 +4,7 @@ import dataclasses
 import json
 import statistics
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import t, ttest_rel
@@ -22,12 +23,15 @@ from prn_lib.paper.printed import read_table
 from prn_lib.paper.variants import (
     EFFECTS,
     IN_COMPANY,
+    OTHER_READINGS,
     TARGETS,
     VARIANTS,
+    goes_with,
     make_experiment,
+    setting_of,
     variant_of,
 )
-from prn_lib.runs.experiment import Experiment
+from prn_lib.runs.experiment import PRESETS, Experiment
 from prn_lib.runs.results import find_results
 
 
@@ -223,6 +227,16 @@ def differing(pair, preset):
     return {key for key in present if present[key] != absent[key]}
 
 
+def test_another_reading_is_held_against_ours_in_one_option():
+    assert len(OTHER_READINGS) == len(TARGETS["readings"].variants) - 1
+    for effect in OTHER_READINGS.values():
+        ((other, ours),) = effect.pairs
+        assert ours == "prn"
+        options = set(VARIANTS[other].options)
+        assert differing((other, ours), "paper") <= options
+        assert len(options - {"head_width"}) == 1
+
+
 def test_a_part_in_company_is_all_that_differs():
     """Each module in all company in which it was run, and the mean over these."""
     for part in ("MP", "MSA", "MF"):
@@ -250,7 +264,7 @@ def test_the_mean_over_company_is_that_of_the_differences():
     assert row["mean"] == pytest.approx(21.5)
     assert row["pairs"] == 2
     reach = t.ppf(0.975, 1) * 1.5  # the standard error of 20 and 23
-    assert (row["low"], row["high"]) == pytest.approx((21.5 - reach, 21.5 + reach))
+    assert (row["single_low"], row["single_high"]) == pytest.approx((21.5 - reach, 21.5 + reach))
     assert table.loc["MP alone"].iloc[0]["mean"] == pytest.approx(11.5)
     assert table["paper"].isna().all()
     assert not table["contradicts"].any()
@@ -266,7 +280,9 @@ def test_effects_are_those_of_a_paired_t_test():
     table = effects(runs.sample(frac=1, random_state=0), "mini", "quick").set_index("effect")
     row = table.loc["MP"].iloc[0]
     expected = ttest_rel([*present.values()], [*absent.values()]).confidence_interval(0.95)
-    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
+    assert (row["single_low"], row["single_high"]) == pytest.approx(tuple(expected))
+    corrected = ttest_rel([*present.values()], [*absent.values()]).confidence_interval(1 - 0.05 / 4)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(corrected))  # of four metrics
     assert row["mean"] == pytest.approx(43 / 6)
     assert row["pairs"] == 6
     assert row["verdict"] == "helps"
@@ -274,6 +290,22 @@ def test_effects_are_those_of_a_paired_t_test():
     assert row["paper"] == pytest.approx(99.4 - 97.8)
     other = table.loc["TA"].iloc[0]
     assert (other["pairs"], other["verdict"]) == (0, "not run yet")
+
+
+def test_of_effects_that_are_none_one_table_in_twenty_says_otherwise():
+    """All intervals of a table hold together in 95% of cases or more, whatever their number."""
+    rng = np.random.default_rng(0)
+    places = [(c, seed) for c in ("button", "grain", "weave") for seed in range(3)]
+    names = ["prn", "msa_mf", "mp_mf", "mp_msa", "hea_hoa", "ea_hoa", "ea_hea", "no_ta"]
+    wrong = alone = 0
+    for _ in range(40):
+        noise = {name: dict(zip(places, rng.normal(50, 5, 9), strict=True)) for name in names}
+        told = effects(frame(*(row for n in names for row in mini(n, noise[n]))), "mini", "quick")
+        told = told[told["pairs"] > 1]
+        wrong += not (told["verdict"] == "not told apart").all()
+        alone += not (told["single_low"] * told["single_high"] < 0).all()
+    assert wrong <= 4
+    assert alone > wrong
 
 
 @pytest.mark.parametrize(
@@ -298,8 +330,10 @@ def test_verdicts(gains, verdict, contradicts):
     assert set(rows["contradicts"]) == {contradicts}
 
 
-@pytest.mark.parametrize("preset", ["paper", "quick"])
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize(
+    ("name", "preset"),
+    [(v, p) for v in VARIANTS for p in ("paper", "narrow", "quick") if goes_with(v, p)],
+)
 def test_variants_are_recognised_wherever_the_data_lie(name, preset):
     elsewhere = {"data_root": "/elsewhere", "seed": 3, "textures": "/dtd", "dataset": "mvtec"}
     made = make_experiment(name, preset, elsewhere)
@@ -308,6 +342,38 @@ def test_variants_are_recognised_wherever_the_data_lie(name, preset):
     found = variant_of(made)
     assert {k: v for k, v in VARIANTS[found].options.items() if v != getattr(usual, k)} == changes
     assert variant_of(dataclasses.replace(made, epochs=made.epochs + 1)) is None
+
+
+def test_a_setting_is_the_preset_and_what_any_variant_may_change():
+    quick, narrow, paper = map(Experiment.from_preset, ("quick", "narrow", "paper"))
+    told = {
+        "quick": quick,
+        "quick, resnet18": dataclasses.replace(quick, encoder="resnet18"),
+        "quick, 100 steps": dataclasses.replace(quick, max_steps=100, seed=3),
+        "narrow, bfloat16": dataclasses.replace(narrow, precision="bfloat16", textures="/dtd"),
+        "paper, bfloat16, cut short": dataclasses.replace(
+            paper, precision="bfloat16", max_steps=100
+        ),
+    }
+    for words, experiment in told.items():
+        assert setting_of(experiment) == words
+        assert variant_of(experiment) == "prn"
+
+
+def test_other_settings_and_other_draws_stand_apart(record, tmp_path):
+    prn = Experiment.from_preset("quick", category="weave")
+    record("runs", prn, 0.5)
+    record("runs", dataclasses.replace(prn, max_steps=9), 0.1)
+    record("runs", dataclasses.replace(prn, seed=1, data_root="/another/draw"), 0.2)
+    runs = all_runs(tmp_path)
+    assert sorted(zip(runs["preset"], runs["seed"], strict=True)) == [
+        ("quick", 0), ("quick, 9 steps", 0),
+    ]  # fmt: skip
+
+
+def test_a_variant_that_does_not_go_with_a_preset_is_known():
+    unfit = {(v, p) for v in VARIANTS for p in PRESETS if not goes_with(v, p)}
+    assert unfit == {("train_layer4", "quick")}
 
 
 def test_own_runs_stand_before_the_projects(record, tmp_path):
