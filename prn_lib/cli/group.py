@@ -37,7 +37,7 @@ data_root = click.option(
 preset = click.option(
     "--preset",
     metavar="NAME",
-    help="paper, quick (minutes) or smoke (seconds).  [default: paper, but for mini quick]",
+    help="paper, narrow, quick (minutes) or smoke (seconds).  [default: paper, but for mini quick]",
 )
 settings = click.option(
     "--set",

@@ -12,6 +12,7 @@ from prn_lib.paper.comparison import (
     effects,
     made_with,
     runs_of,
+    settings_of,
 )
 from prn_lib.paper.printed import AVERAGED, averages, doubtful, paper_metrics, read_table
 from prn_lib.paper.readings import Reading, all_readings
@@ -47,5 +48,6 @@ __all__ = [
     "read_table",
     "runs_of",
     "setting_of",
+    "settings_of",
     "variant_of",
 ]

@@ -15,6 +15,7 @@ from prn_lib.datasets import DATASETS
 from prn_lib.evaluation.metrics import METRICS
 from prn_lib.paper.printed import paper_metrics, read_table
 from prn_lib.paper.variants import EFFECTS, TARGETS, VARIANTS, Effect, given, setting_of, variant_of
+from prn_lib.runs.experiment import PRESETS
 from prn_lib.runs.results import OWN_FIRST, Result, find_results
 from prn_lib.runs.summaries import TITLES
 
@@ -46,6 +47,13 @@ def all_runs(project: Path | None = None, folders: Sequence[str] = OWN_FIRST) ->
 def _is_other_draw(result: Result) -> bool:
     e = result.experiment
     return DATASETS[e.dataset].generate is not None and e.data_root is not None
+
+
+def settings_of(runs: pd.DataFrame, dataset: str) -> list[str]:
+    """The settings (column ``preset``) in which a dataset was run, the paper's own first."""
+    names = runs.loc[runs["dataset"] == dataset, "preset"].unique()
+    order = list(PRESETS)
+    return sorted(names, key=lambda name: (order.index(name.split(", ")[0]), len(name), name))
 
 
 def _setting(runs: pd.DataFrame, dataset: str, preset: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from prn_lib.runs.experiment import Experiment
 
 PLACES = ("textures", "foreground_masks", "weights")  # options that may name a folder or a file
 NO_PLACES = (None, "", "imagenet", "random")  # what such an option may be else
-SETTING = ("encoder", "precision", "max_steps")  # in which any variant may be run
+SETTING = ("encoder", "image_size", "precision", "max_steps")  # in which any variant may be run
 
 
 @dataclass(frozen=True)
@@ -130,11 +130,14 @@ def variant_of(experiment: Experiment) -> str | None:
 def setting_of(experiment: Experiment) -> str:
     """The preset's name, and what of :data:`SETTING` differs from it: "narrow, bfloat16"."""
     usual = Experiment.from_preset(experiment.preset)
+    told = {
+        "encoder": experiment.encoder,
+        "image_size": f"{experiment.image_size} pixels",
+        "precision": experiment.precision,
+        "max_steps": f"{experiment.max_steps} steps" if usual.max_steps else "cut short",
+    }
     changed = [name for name in SETTING if getattr(experiment, name) != getattr(usual, name)]
-    words = [f"{getattr(experiment, name)}" for name in changed]
-    if "max_steps" in changed:
-        words[-1] = "cut short" if usual.max_steps is None else f"{experiment.max_steps} steps"
-    return ", ".join([experiment.preset, *words])
+    return ", ".join([experiment.preset, *(told[name] for name in changed)])
 
 
 def given(experiment: Experiment) -> str:

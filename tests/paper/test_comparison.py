@@ -18,6 +18,7 @@ from prn_lib.paper.comparison import (
     effects,
     made_with,
     runs_of,
+    settings_of,
 )
 from prn_lib.paper.printed import read_table
 from prn_lib.paper.variants import (
@@ -349,6 +350,7 @@ def test_a_setting_is_the_preset_and_what_any_variant_may_change():
     told = {
         "quick": quick,
         "quick, resnet18": dataclasses.replace(quick, encoder="resnet18"),
+        "quick, 256 pixels": dataclasses.replace(quick, image_size=256),
         "quick, 100 steps": dataclasses.replace(quick, max_steps=100, seed=3),
         "narrow, bfloat16": dataclasses.replace(narrow, precision="bfloat16", textures="/dtd"),
         "paper, bfloat16, cut short": dataclasses.replace(
@@ -358,6 +360,15 @@ def test_a_setting_is_the_preset_and_what_any_variant_may_change():
     for words, experiment in told.items():
         assert setting_of(experiment) == words
         assert variant_of(experiment) == "prn"
+
+
+def test_settings_are_in_the_order_of_the_presets():
+    names = ["quick, resnet18", "narrow, 250 steps", "quick", "paper, bfloat16", "narrow"]
+    runs = frame(*[("mvtec", "bottle", name, "prn", 0, 50) for name in names])
+    assert settings_of(runs, "mvtec") == [
+        "paper, bfloat16", "narrow", "narrow, 250 steps", "quick", "quick, resnet18",
+    ]  # fmt: skip
+    assert settings_of(runs, "btad") == []
 
 
 def test_other_settings_and_other_draws_stand_apart(record, tmp_path):
