@@ -12,21 +12,21 @@ from prn_lib.common.files import write_text
 from prn_lib.common.paths import project_folder
 from prn_lib.common.progress import tqdm
 from prn_lib.runs.building import read_category
-from prn_lib.runs.results import find_results
+from prn_lib.runs.results import load_result
 from prn_lib.studies.defect_sizes import auroc_by_size, count_by_size
 
 
 def main() -> int:
-    """Reads the runs of the preset ``quick`` below the given folder; returns 0, or 2 if none."""
+    """Reads the named runs; returns 0, or 2 if one is not finished."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("runs", type=Path, help="folder of finished runs")
-    root = parser.parse_args().runs
-    plain = [r for r in find_results(root) if r.folder.name == f"quick-seed{r.experiment.seed}"]
-    if not plain:
-        print(f"error: no finished run of the preset quick below {root}", file=sys.stderr)
+    parser.add_argument("runs", type=Path, nargs="+", help="folders of finished runs")
+    try:
+        results = [load_result(folder) for folder in parser.parse_args().runs]
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 2
     records = []
-    for result in tqdm(plain, unit="run"):
+    for result in tqdm(results, unit="run"):
         e = result.experiment
         category = read_category(e)
         _, masks = category.load(category.test, e.image_size)

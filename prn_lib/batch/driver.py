@@ -185,9 +185,7 @@ def _report(request: Request, jobs: list[Job]) -> None:
         print(f"\n{table}\n\n{results[0].provenance['hardware']}; table also in {path}")
         return
     runs = all_runs(folders=("runs",))
-    settings = dict.fromkeys(
-        (job.experiment.dataset, setting_of(job.experiment)) for job in jobs
-    )
+    settings = dict.fromkeys((job.experiment.dataset, setting_of(job.experiment)) for job in jobs)
     for target in wanted_tables(request):
         for dataset, preset in settings:
             compared = compare(target, runs, dataset, preset)

@@ -37,7 +37,7 @@ from prn_lib.figures.runs import (
 )
 from prn_lib.figures.saved import saved_pictures
 from prn_lib.figures.selection import show_watched
-from prn_lib.figures.speed import show_steps
+from prn_lib.figures.speed import show_budgets, show_steps
 from prn_lib.figures.synthesis import (
     show_anomalies,
     show_extension,
@@ -61,6 +61,7 @@ __all__ = [
     "saved_pictures",
     "show_anomalies",
     "show_auroc_by_area",
+    "show_budgets",
     "show_by_count",
     "show_category",
     "show_cells",

@@ -201,13 +201,13 @@ def effects(
     """What each part of PRN does: runs with it minus runs without, in pairs of category and seed.
 
     A row for each effect of ``of`` and metric. Columns: effect, metric, ``paper`` (the difference
-    of its printed means, for MVTec), ``mean`` of the pairs' differences, ``single_low`` and
-    ``single_high`` (its 95% confidence interval, Student's t), ``low`` and ``high`` (the same with
-    Bonferroni's correction: 95% that *all* intervals of the table hold), ``pairs``, ``verdict``:
-    "helps" or "harms" if the corrected interval excludes 0, else "not told apart", and
-    ``contradicts``: whether the verdict is the opposite of the paper's difference. In percent, NaN
-    where there are fewer than 2 pairs. Where an effect has several pairs of variants, their
-    differences are averaged within category and seed.
+    of its printed means, for MVTec), ``pairs``, ``agree`` (how many of them have the sign of the
+    mean), ``mean`` of the pairs' differences, ``single_low`` and ``single_high`` (its 95%
+    confidence interval, Student's t), ``low`` and ``high`` (the same with Bonferroni's correction:
+    95% that *all* intervals of the table hold), ``verdict``: "helps" or "harms" if the corrected
+    interval excludes 0, else "not told apart", and ``contradicts``: whether the verdict is the
+    opposite of the paper's difference. In percent, NaN where there are fewer than 2 pairs. Where an
+    effect has several pairs of variants, their differences are averaged within category and seed.
     """
     at = _setting(runs, dataset, preset)
     by = {name: group.set_index(["category", "seed"]) for name, group in at.groupby("variant")}
@@ -218,7 +218,7 @@ def effects(
         for metric in METRICS:
             values = pairs[name][metric].to_numpy(float)
             rows.append((name, metric, _gain(effect, metric), *_judged(values, comparisons)))
-    columns = ["effect", "metric", "paper", "pairs", "mean", "single_low", "single_high"]
+    columns = ["effect", "metric", "paper", "pairs", "agree", "mean", "single_low", "single_high"]
     table = pd.DataFrame(rows, columns=[*columns, "low", "high", "verdict"])
     sign = table["verdict"].map({"helps": 1, "harms": -1}).fillna(0)
     return table.assign(contradicts=sign * table["paper"] < 0)
@@ -243,14 +243,15 @@ def _gain(effect: Effect, metric: str) -> float:
 
 
 def _judged(values: np.ndarray, comparisons: int) -> tuple[Any, ...]:
-    """Pairs, mean, interval alone, interval among so many ``comparisons``, verdict."""
+    """Pairs, agreeing ones, mean, interval alone, one among ``comparisons``, verdict."""
     if len(values) < 2:
-        return len(values), *[np.nan] * 5, "not run yet"
+        return len(values), 0, *[np.nan] * 5, "not run yet"
     alone, corrected = _reach(values, 1), _reach(values, comparisons)
     mean = values.mean()
     low, high = mean - corrected, mean + corrected
     verdict = "helps" if low > 0 else "harms" if high < 0 else "not told apart"
-    return len(values), mean, mean - alone, mean + alone, low, high, verdict
+    agree = int((np.sign(values) == np.sign(mean)).sum())
+    return len(values), agree, mean, mean - alone, mean + alone, low, high, verdict
 
 
 def _reach(values: np.ndarray, comparisons: int) -> float:

@@ -285,7 +285,7 @@ def test_effects_are_those_of_a_paired_t_test():
     corrected = ttest_rel([*present.values()], [*absent.values()]).confidence_interval(1 - 0.05 / 4)
     assert (row["low"], row["high"]) == pytest.approx(tuple(corrected))  # of four metrics
     assert row["mean"] == pytest.approx(43 / 6)
-    assert row["pairs"] == 6
+    assert (row["pairs"], row["agree"]) == (6, 6)
     assert row["verdict"] == "helps"
     assert not row["contradicts"]
     assert row["paper"] == pytest.approx(99.4 - 97.8)
@@ -327,6 +327,8 @@ def test_verdicts(gains, verdict, contradicts):
         *mini("mp_msa", dict.fromkeys(places, 50)),
     )
     rows = effects(runs, "mini", "quick").query("effect == 'MF'")
+    if len(gains) > 1:
+        assert set(rows["agree"]) == {sum(gain * sum(gains) > 0 for gain in gains)}
     assert set(rows["verdict"]) == {verdict}
     assert set(rows["contradicts"]) == {contradicts}
 
