@@ -34,7 +34,7 @@ help:
 	@echo 'make reproduce   train and evaluate PRN on every category, write the table, build the book'
 	@echo '                 DATASET=mini|mvtec|dagm|btad|ksdd2|magnetic_tile|folder'
 	@echo '                 DATA_ROOT=<folder of the images; default data/<DATASET>> CATEGORIES=a,b'
-	@echo '                 PRESET=paper|quick|smoke SEED=0 OVERRIDES=<JSON of options>'
+	@echo '                 PRESET=paper|narrow|quick|smoke SEED=0 OVERRIDES=<JSON of options>'
 	@echo '                 TENSORBOARD=<folder for the curves of every training>'
 	@echo 'make table1      every run that a table of the paper needs (table1 to table10), readings,'
 	@echo '                 figure6, figure8 or all-tables, on the datasets of the paper or DATASET=;'

@@ -1,10 +1,10 @@
 """A training step's speed, and where its time goes: synthesis, encoder, forward, backward, Adam.
 
 The step is the library's own, with a stopwatch around its parts; on a GPU each part is waited for,
-so that the whole is also timed without. A processor trains the preset ``quick`` and the paper's
-network at 256 x 256 with batches of 8; a GPU the paper's batch of 64, in both precisions, and with
-``--full`` all 700 epochs of 209 normals, as many as MVTec's bottle has. Images are the embedded
-ones and their mirror images: what they show does not change the time.
+so that the whole is also timed without. A processor trains the presets ``quick`` and ``narrow``,
+and the paper's network at 256 x 256 with batches of 8; a GPU the paper's batch of 64, in both
+precisions, and with ``--full`` all 700 epochs of 209 normals, as many as MVTec's bottle has. Images
+are the embedded ones and their mirror images: what they show does not change the time.
 """
 
 import argparse
@@ -31,6 +31,8 @@ SMALL = {**PAPER, "normals_per_batch": 4, "extended_per_batch": 2, "simulated_pe
 SETTINGS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "cpu": [
         ("quick", "quick", {}),
+        ("narrow", "narrow", {"weights": "random"}),
+        ("narrow, bfloat16", "narrow", {"weights": "random", "precision": "bfloat16"}),
         ("paper, batches of 8", "paper", SMALL),
         ("paper, batches of 8, bfloat16", "paper", {**SMALL, "precision": "bfloat16"}),
     ],

@@ -1,4 +1,4 @@
-"""Draw ``book/images/bottle.png``: what a finished run on MVTec AD finds, and nearly misses.
+"""Draw ``book/images/<category>.png``: what a finished run on MVTec AD finds, and nearly misses.
 
 Needs the images (``--root``) and the run's score maps. The images shown are not picked by eye: of
 each kind the one whose image score is the median, and the anomaly with the lowest score of all.
@@ -19,6 +19,8 @@ from prn_lib.datasets.sample import GOOD
 from prn_lib.figures.base import CONTOUR, image_grid
 from prn_lib.runs.results import load_result
 
+ACROSS = 5  # images in a row
+
 
 def main() -> int:
     """Returns 0; errors of the loader end it with their message."""
@@ -33,14 +35,17 @@ def main() -> int:
     images, masks = category.load([category.test[i] for i in shown.index], e.image_size)
     maps = result.score_maps()[shown.index]
 
-    figure, axes = image_grid(2, len(shown))
+    figure, axes = image_grid(2 * -(-len(shown) // ACROSS), min(ACROSS, len(shown)))
     for k, (label, score) in enumerate(zip(shown["label"], shown["score"], strict=True)):
-        axes[0, k].imshow(images[k].permute(1, 2, 0))
+        above, below = axes[2 * (k // ACROSS) : 2 * (k // ACROSS) + 2, k % ACROSS]
+        above.imshow(images[k].permute(1, 2, 0))
         if masks[k].any():
-            axes[0, k].contour(masks[k, 0], levels=[0.5], colors=CONTOUR, linewidths=0.8)
-        axes[0, k].set_title(label, fontsize=7)
-        axes[1, k].imshow(maps[k].astype(np.float32), vmin=0, vmax=1, cmap="inferno")
-        axes[1, k].set_title(f"score {score:.2f}", fontsize=7)
+            above.contour(masks[k, 0], levels=[0.5], colors=CONTOUR, linewidths=0.8)
+        above.set_title(label, fontsize=7)
+        below.imshow(maps[k].astype(np.float32), vmin=0, vmax=1, cmap="inferno")
+        below.set_title(f"score {score:.2f}", fontsize=7)
+    for axis in axes.flat:
+        axis.set_visible(axis.has_data())
     path = project_folder() / "book" / "images" / f"{e.category}.png"
     figure.savefig(path, dpi=110, facecolor="white")
     plt.close(figure)

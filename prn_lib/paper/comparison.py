@@ -196,7 +196,12 @@ def _label(row: str, title: str, readings: int) -> str:
 
 
 def effects(
-    runs: pd.DataFrame, dataset: str, preset: str, of: Mapping[str, Effect] = EFFECTS
+    runs: pd.DataFrame,
+    dataset: str,
+    preset: str,
+    of: Mapping[str, Effect] = EFFECTS,
+    *,
+    fixed_products: bool = False,
 ) -> pd.DataFrame:
     """What each part of PRN does: runs with it minus runs without, in pairs of category and seed.
 
@@ -208,16 +213,27 @@ def effects(
     interval excludes 0, else "not told apart", and ``contradicts``: whether the verdict is the
     opposite of the paper's difference. In percent, NaN where there are fewer than 2 pairs. Where an
     effect has several pairs of variants, their differences are averaged within category and seed.
+
+    The scatter is that of all pairs, so that an interval is about other products as well. With
+    ``fixed_products`` it is that within each category: about other seeds on these products alone.
     """
     at = _setting(runs, dataset, preset)
     by = {name: group.set_index(["category", "seed"]) for name, group in at.groupby("variant")}
     pairs = {name: _differences(effect, by) for name, effect in of.items()}
-    comparisons = len(METRICS) * sum(len(found) > 1 for found in pairs.values())
+    if fixed_products:
+        around = {name: found.groupby("category").transform("mean") for name, found in pairs.items()}
+        free = {name: len(found) - found.index.unique(0).size for name, found in pairs.items()}
+    else:
+        around = {name: found.mean() for name, found in pairs.items()}
+        free = {name: len(found) - 1 for name, found in pairs.items()}
+    comparisons = len(METRICS) * sum(count > 0 for count in free.values())
     rows = []
     for name, effect in of.items():
         for metric in METRICS:
-            values = pairs[name][metric].to_numpy(float)
-            rows.append((name, metric, _gain(effect, metric), *_judged(values, comparisons)))
+            values = pairs[name][metric].astype(float)
+            squares = float(((values - around[name][metric]) ** 2).sum())
+            told = _judged(values.to_numpy(), squares, free[name], comparisons)
+            rows.append((name, metric, _gain(effect, metric), *told))
     columns = ["effect", "metric", "paper", "pairs", "agree", "mean", "single_low", "single_high"]
     table = pd.DataFrame(rows, columns=[*columns, "low", "high", "verdict"])
     sign = table["verdict"].map({"helps": 1, "harms": -1}).fillna(0)
@@ -227,7 +243,8 @@ def effects(
 def _differences(effect: Effect, by: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """A row for each category and seed in which all of the effect's variants were run."""
     if any(variant not in by for pair in effect.pairs for variant in pair):
-        return pd.DataFrame(columns=[*METRICS])
+        nothing = pd.MultiIndex.from_arrays([[], []], names=["category", "seed"])
+        return pd.DataFrame(columns=[*METRICS], index=nothing, dtype=float)
     with_less_without = [by[p][[*METRICS]] - by[a][[*METRICS]] for p, a in effect.pairs]
     return (sum(with_less_without) / len(effect.pairs)).dropna()
 
@@ -242,23 +259,22 @@ def _gain(effect: Effect, metric: str) -> float:
     return printed[rows[present], metric] - printed[rows[absent], metric]
 
 
-def _judged(values: np.ndarray, comparisons: int) -> tuple[Any, ...]:
-    """Pairs, agreeing ones, mean, interval alone, one among ``comparisons``, verdict."""
-    if len(values) < 2:
+def _judged(values: np.ndarray, squares: float, free: int, comparisons: int) -> tuple[Any, ...]:
+    """Pairs, agreeing ones, mean, interval alone, one among ``comparisons``, verdict.
+
+    ``squares`` is the sum of squared deviations, with ``free`` degrees of freedom.
+    """
+    if free < 1:
         return len(values), 0, *[np.nan] * 5, "not run yet"
-    alone, corrected = _reach(values, 1), _reach(values, comparisons)
-    mean = values.mean()
+    mean, error = values.mean(), (squares / free / len(values)) ** 0.5
+    alone, corrected = (
+        float(stats.t.ppf(1 - (1 - CONFIDENCE) / count / 2, free)) * error
+        for count in (1, comparisons)
+    )
     low, high = mean - corrected, mean + corrected
     verdict = "helps" if low > 0 else "harms" if high < 0 else "not told apart"
     agree = int((np.sign(values) == np.sign(mean)).sum())
     return len(values), agree, mean, mean - alone, mean + alone, low, high, verdict
-
-
-def _reach(values: np.ndarray, comparisons: int) -> float:
-    """Half the width of the mean's interval that misses with a probability of 5% / comparisons."""
-    error = values.std(ddof=1) / len(values) ** 0.5
-    missing = (1 - CONFIDENCE) / comparisons
-    return float(stats.t.ppf(1 - missing / 2, len(values) - 1) * error)
 
 
 def made_with(runs: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from prn_lib.datasets import DATASETS, overview
 from prn_lib.evaluation.metrics import METRICS
-from prn_lib.paper import paper_metrics
+from prn_lib.paper import paper_metrics, setting_of
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import load_result
 
@@ -17,11 +17,16 @@ README = (PROJECT / "README.md").read_text()
 DATA = (PROJECT / "data" / "README.md").read_text()
 RESULTS = (PROJECT / "results" / "README.md").read_text()
 QUOTED = {
-    "button": "mini/button",
-    "grain": "mini/grain",
-    "weave": "mini/weave",
-    "magnetic tiles": "magnetic_tile/all",
+    "button": "mini/button/quick-seed{}",
+    "grain": "mini/grain/quick-seed{}",
+    "weave": "mini/weave/quick-seed{}",
+    "bottle": "mvtec/bottle/quick-seed{}-*",
+    "pill": "mvtec/pill/quick-seed{}-*",
 }
+
+
+def in_percent(metrics: dict[str, float]) -> str:
+    return " | ".join(f"{100 * metrics[name]:.1f}" for name in METRICS)
 
 
 def test_the_readme_fits_a_screen_and_a_half():
@@ -31,8 +36,13 @@ def test_the_readme_fits_a_screen_and_a_half():
 
 @pytest.mark.parametrize("label", QUOTED)
 def test_the_readme_quotes_every_seed_of_the_records(label):
-    places = [PROJECT / f"results/{QUOTED[label]}/quick-seed{seed}" for seed in range(3)]
-    runs = [load_result(place) for place in places]
+    runs = []
+    for seed in range(3):
+        (place,) = (PROJECT / "results").glob(QUOTED[label].format(seed))
+        runs.append(load_result(place))
+    assert {setting_of(run.experiment) for run in runs} == {
+        "quick, resnet18" if "mvtec" in QUOTED[label] else "quick"
+    }
     cells = [" / ".join(f"{100 * run.metrics[name]:.1f}" for run in runs) for name in METRICS]
     assert f"| {label} | {' | '.join(cells)} |" in README
 
@@ -59,19 +69,30 @@ def test_the_readme_tells_what_rounding_alone_did_on_another_machine():
     assert told in " ".join(README.split())
 
 
-def test_the_readme_quotes_the_run_of_the_papers_setting():
-    run = load_result(next((PROJECT / "results/mvtec/bottle").glob("paper-seed0-*")))
-    told = " ".join(README.split())
-    assert " / ".join(f"{100 * run.metrics[name]:.1f}" for name in METRICS) in told
+@pytest.mark.parametrize("category", ["bottle", "pill"])
+def test_the_readme_quotes_the_runs_of_the_papers_setting(category):
+    run = load_result(next((PROJECT / "results/mvtec" / category).glob("paper-seed0-*")))
     epochs = len(run.losses) * run.experiment.normals_per_batch / len(run.split["train_normals"])
     minutes = run.provenance["seconds"]["train"] / 60
-    assert f"{epochs:.0f} of its 700 epochs in {minutes:.1f} minutes" in told
-    assert f"on an {run.provenance['hardware']}, one seed" in told
-    assert run.experiment.precision in told
-    paper = paper_metrics("mvtec", "bottle")
-    assert " / ".join(f"{100 * paper[name]:.1f}" for name in METRICS) in told.replace(
-        "has 100 /", "has 100.0 /"
+    hardware = run.provenance["hardware"].removeprefix("NVIDIA ")
+    training = f"`paper`, {epochs:.0f} of 700 epochs, {minutes:.1f} min on an {hardware}"
+    assert f"| {category} | {training} | {in_percent(run.metrics)} |" in README
+    assert run.experiment.precision == "bfloat16"
+    assert f"| | *the paper* | {in_percent(paper_metrics('mvtec', category))} |" in README
+
+
+def test_the_readme_quotes_the_run_on_a_processor():
+    (place,) = (
+        folder
+        for folder in (PROJECT / "results/mvtec/bottle").glob("narrow-seed0-*")
+        if len(load_result(folder).losses) == 1200
     )
+    run = load_result(place)
+    minutes = run.provenance["seconds"]["train"] / 60
+    cores = run.provenance["hardware"].rpartition(", ")[2].replace("CPU ", "")
+    training = f"`narrow`, {minutes:.0f} min on {cores}"
+    assert f"| bottle | {training} | {in_percent(run.metrics)} |" in README
+    assert run.experiment.precision == "bfloat16"
 
 
 def test_the_data_page_shows_the_datasets_as_the_code_knows_them():

@@ -293,6 +293,26 @@ def test_effects_are_those_of_a_paired_t_test():
     assert (other["pairs"], other["verdict"]) == (0, "not run yet")
 
 
+def test_with_fixed_products_the_scatter_is_that_of_seeds():
+    """Against the interval of a linear model with a level for each product, worked out by hand."""
+    gains = {("button", 0): 1, ("button", 1): 3, ("weave", 0): 40, ("weave", 1): 44}
+    runs = frame(
+        *mini("prn", {place: 50 + gain for place, gain in gains.items()}),
+        *mini("msa_mf", dict.fromkeys(gains, 50)),
+        *mini("mp_msa", {("button", 0): 10, ("weave", 0): 20}),  # one seed: no scatter
+    )
+    table = effects(runs, "mini", "quick", fixed_products=True).set_index("effect")
+    row = table.loc["MP"].iloc[0]
+    error = ((1 + 1 + 4 + 4) / 2 / 4) ** 0.5  # two degrees of freedom, four pairs
+    assert row["mean"] == 22
+    assert row["single_high"] - 22 == pytest.approx(t.ppf(0.975, 2) * error)
+    assert row["high"] - 22 == pytest.approx(t.ppf(1 - 0.025 / 4, 2) * error)
+    assert row["verdict"] == "helps"
+    assert table.loc["MF"].iloc[0]["verdict"] == "not run yet"
+    any_product = effects(runs, "mini", "quick").set_index("effect")
+    assert any_product.loc["MP"].iloc[0]["verdict"] == "not told apart"
+
+
 def test_of_effects_that_are_none_one_table_in_twenty_says_otherwise():
     """All intervals of a table hold together in 95% of cases or more, whatever their number."""
     rng = np.random.default_rng(0)

@@ -55,7 +55,7 @@ def test_unknown_overrides_are_refused_with_a_suggestion():
         Experiment.from_preset("quick", zzz=3)
     with pytest.raises(ValueError, match="unknown option 'preset'"):
         Experiment.from_preset("quick", preset="paper")
-    with pytest.raises(ValueError, match="unknown preset 'fast'; known: paper, quick, smoke"):
+    with pytest.raises(ValueError, match="unknown preset 'fast'; known: paper, narrow, quick, smoke"):
         Experiment.from_preset("fast")
 
 
@@ -122,7 +122,7 @@ def test_options_of_a_module_that_is_left_out_are_refused(switch, option, value)
 
 
 def test_elementwise_embeddings_need_full_width():
-    with pytest.raises(ValueError, match=r"head_width=0\.25 must be 1"):
+    with pytest.raises(ValueError, match=r"head_width=0\.5 must be 1"):
         Experiment.from_preset("quick", embedding="elementwise")
     Experiment.from_preset("quick", embedding="elementwise", head_width=1)
 
