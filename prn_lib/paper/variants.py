@@ -103,7 +103,12 @@ def make_experiment(variant: str, preset: str, overrides: dict[str, Any]) -> Exp
 
 
 def goes_with(variant: str, preset: str) -> bool:
-    """Whether the variant's options go with the preset's, such as with its encoder."""
+    """Whether the variant's options go with the preset's, such as with its encoder.
+
+    Raises ValueError for an unknown preset or variant.
+    """
+    Experiment.from_preset(preset)
+    check_choice("variant", variant, VARIANTS)
     try:
         make_experiment(variant, preset, {})
     except ValueError:

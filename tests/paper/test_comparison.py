@@ -407,6 +407,10 @@ def test_other_settings_and_other_draws_stand_apart(record, tmp_path):
 def test_a_variant_that_does_not_go_with_a_preset_is_known():
     unfit = {(v, p) for v in VARIANTS for p in PRESETS if not goes_with(v, p)}
     assert unfit == {("train_layer4", "quick")}
+    with pytest.raises(ValueError, match="unknown preset 'slow'"):
+        goes_with("prn", "slow")
+    with pytest.raises(ValueError, match="unknown variant 'half'"):
+        goes_with("half", "paper")
 
 
 def test_own_runs_stand_before_the_projects(record, tmp_path):
