@@ -221,7 +221,9 @@ def effects(
     by = {name: group.set_index(["category", "seed"]) for name, group in at.groupby("variant")}
     pairs = {name: _differences(effect, by) for name, effect in of.items()}
     if fixed_products:
-        around = {name: found.groupby("category").transform("mean") for name, found in pairs.items()}
+        around = {
+            name: found.groupby("category").transform("mean") for name, found in pairs.items()
+        }
         free = {name: len(found) - found.index.unique(0).size for name, found in pairs.items()}
     else:
         around = {name: found.mean() for name, found in pairs.items()}

@@ -81,20 +81,6 @@ def test_the_readme_quotes_the_runs_of_the_papers_setting(category):
     assert f"| | *the paper* | {in_percent(paper_metrics('mvtec', category))} |" in README
 
 
-def test_the_readme_quotes_the_run_on_a_processor():
-    (place,) = (
-        folder
-        for folder in (PROJECT / "results/mvtec/bottle").glob("narrow-seed0-*")
-        if len(load_result(folder).losses) == 1200
-    )
-    run = load_result(place)
-    minutes = run.provenance["seconds"]["train"] / 60
-    cores = run.provenance["hardware"].rpartition(", ")[2].replace("CPU ", "")
-    training = f"`narrow`, {minutes:.0f} min on {cores}"
-    assert f"| bottle | {training} | {in_percent(run.metrics)} |" in README
-    assert run.experiment.precision == "bfloat16"
-
-
 def test_the_data_page_shows_the_datasets_as_the_code_knows_them():
     assert overview().to_markdown(index=False) in DATA
     for key in DATASETS:

@@ -55,7 +55,9 @@ def test_unknown_overrides_are_refused_with_a_suggestion():
         Experiment.from_preset("quick", zzz=3)
     with pytest.raises(ValueError, match="unknown option 'preset'"):
         Experiment.from_preset("quick", preset="paper")
-    with pytest.raises(ValueError, match="unknown preset 'fast'; known: paper, narrow, quick, smoke"):
+    with pytest.raises(
+        ValueError, match="unknown preset 'fast'; known: paper, narrow, quick, smoke"
+    ):
         Experiment.from_preset("fast")
 
 
