@@ -130,10 +130,12 @@ def show_seeds(runs: pd.DataFrame) -> Picture:
             if printed:
                 axis.plot(100 * printed[metric], place, "D", color="black", markersize=4)
         axis.set(xlim=(-3, 103), xticks=(0, 50, 100), yticks=range(len(groups)), yticklabels=names)
-        axis.set_title(f"{TITLES[metric]} in %", fontsize=9)
+        axis.set_title(TITLES[metric], fontsize=8)
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylim(len(groups) - 0.5, -0.5)
+    axes[0].tick_params(axis="y", labelsize=8)
+    figure.supxlabel("percent", fontsize=9)
     seen = "; ".join(
         f"{name}: image AUROC from {group['image_auroc'].min():.0f} to "
         f"{group['image_auroc'].max():.0f} in {len(group)} runs"
