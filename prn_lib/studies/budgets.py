@@ -5,11 +5,13 @@ decides when to stop.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pandas as pd
 
 from prn_lib.evaluation.metrics import METRICS
 from prn_lib.paper.variants import setting_of, variant_of
+from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import Result
 
 
@@ -20,11 +22,12 @@ def budgets_table(results: Iterable[Result], preset: str = "narrow") -> pd.DataF
     seed, steps, ``minutes`` of training, the four metrics in percent, hardware; sorted by category
     and steps.
     """
+    whole = Experiment.from_preset(preset).max_steps
     rows = [
         {
             "dataset": (e := result.experiment).dataset,
             "category": e.category,
-            "setting": ", ".join(w for w in setting_of(e).split(", ") if not w.endswith(" steps")),
+            "setting": setting_of(replace(e, max_steps=whole)),
             "seed": e.seed,
             "steps": len(result.losses),
             "minutes": result.provenance["seconds"]["train"] / 60,
