@@ -1,4 +1,4 @@
-"""A bar that tells which page is being read, for reading a chapter runs it and takes its time."""
+"""A bar that tells which page is being read."""
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment

@@ -25,7 +25,8 @@ from prn_lib.common.files import write_text
 from prn_lib.common.paths import project_folder
 from prn_lib.common.processes import end_with_parent
 from prn_lib.common.progress import tqdm
-from prn_lib.paper.comparison import all_runs, compare, row_labels
+from prn_lib.paper.comparison import compare, row_labels
+from prn_lib.paper.records import all_runs
 from prn_lib.paper.variants import setting_of, variant_of
 from prn_lib.runs.results import load_result
 from prn_lib.runs.summaries import results_table

@@ -149,7 +149,7 @@ def show_seeds(runs: pd.DataFrame) -> Picture:
 
 
 def show_effects(effects: pd.DataFrame) -> Picture:
-    """A forest plot of ``prn_lib.paper.comparison.effects``: means and 95% intervals against 0.
+    """A forest plot of ``prn_lib.paper.differences.effects``: means and 95% intervals against 0.
 
     The thick bar is the interval alone, the thin one that of all comparisons together. A diamond is
     the paper's difference, if any is known. Intervals wider than the panel end in an arrow.
@@ -226,7 +226,7 @@ def _effects_alt(effects: pd.DataFrame) -> str:
 def show_verdicts(effects: pd.DataFrame) -> Html:
     """A row each effect: the paper's difference, ours and its verdict, and where they contradict.
 
-    ``effects`` are those of ``prn_lib.paper.comparison.effects``.
+    ``effects`` are those of ``prn_lib.paper.differences.effects``.
     """
     rows = {}
     for effect, of in effects.groupby("effect", sort=False):

@@ -5,17 +5,11 @@ difference that each part of PRN makes. Variants and readings of the paper are d
 "The paper's tables and ours", "What does each part do?", "Where the paper contradicts itself".
 """
 
-from prn_lib.paper.comparison import (
-    all_runs,
-    compare,
-    compare_with_paper,
-    effects,
-    made_with,
-    runs_of,
-    settings_of,
-)
+from prn_lib.paper.comparison import compare, compare_with_paper, runs_of
+from prn_lib.paper.differences import effects
 from prn_lib.paper.printed import AVERAGED, averages, doubtful, paper_metrics, read_table
 from prn_lib.paper.readings import Reading, all_readings
+from prn_lib.paper.records import all_runs, made_with, settings_of
 from prn_lib.paper.variants import (
     EFFECTS,
     IN_COMPANY,
