@@ -13,9 +13,10 @@ from pathlib import Path
 from PIL import Image
 
 from prn_lib.common.files import whole_folder, write_text
+from prn_lib.common.images import is_image, read_image
 from prn_lib.common.progress import tqdm
 from prn_lib.common.provenance import commit
-from prn_lib.datasets.reading.images import is_image, read_image
+from prn_lib.datasets.reading.masks import ANY_COLOUR, read_mask
 
 CATEGORIES = ("bottle", "pill")
 TEXTURES = 100
@@ -66,7 +67,7 @@ def pack(folder: Path, mvtec: Path, textures: Path, weights: Path) -> None:
 def _shrink(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if "ground_truth" in target.parts:
-        mask = read_image(path, "L").point(lambda value: 255 * (value > 0))
+        mask = Image.fromarray(read_mask(path, ANY_COLOUR).pixels)
         mask.resize((SIDE, SIDE), Image.Resampling.NEAREST).save(target.with_suffix(".png"))
         return
     image = read_image(path, "RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR)

@@ -3,8 +3,8 @@
 The rooms, from the ground up; an import never runs from a lower one to a higher one:
 
 - ``common``: what all stand on;
-- ``datasets``, ``synthesis``, ``model``, ``evaluation``: images in, anomalies made, the network,
-  the metrics; none of them knows another;
+- ``datasets``, ``synthesis``, ``model``, ``evaluation``, ``inspection``: images in, anomalies made,
+  the network, the metrics, new photographs judged; none of them knows another;
 - ``training``: the loss and the loop; ``runs``: one experiment, one record;
 - ``paper``: the printed tables beside ours; ``batch``: all of their runs; ``studies``: what the
   book asks beyond the paper;

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.axes import Axes
 
 from prn_lib.common.files import write_text
@@ -29,7 +28,7 @@ def main() -> int:
     parser.add_argument("--root", required=True, type=Path, help="folder that holds MT_Free")
     root = parser.parse_args().root
     inventory = magnetic_tile.scan(root, magnetic_tile.POOLED)
-    areas = defect_areas(inventory.anomalies, inventory.mask_threshold)
+    areas = defect_areas(inventory.anomalies, inventory.reading.masks)
     record = {"images": len(inventory.samples), "shares": [round(x, 6) for x in areas.tolist()]}
     write_text(project_folder() / "results" / "tile_areas.json", json.dumps(record) + "\n")
 
@@ -50,13 +49,11 @@ def main() -> int:
 
 def _draw(axis: Axes, sample: Sample, title: str) -> None:
     """The image at native proportions, its defect outlined."""
-    image, mask = read_pair(sample)
+    image, mask = read_pair(sample, magnetic_tile.READING)
     axis.imshow(image)
     axis.set_title(title, fontsize=7)
     if mask is not None:
-        grey = np.asarray(mask)
-        levels = [magnetic_tile.MASK_THRESHOLD]
-        axis.contour(grey, levels=levels, colors=CONTOUR, linewidths=0.8)
+        axis.contour(mask.pixels, levels=[0.5], colors=CONTOUR, linewidths=0.8)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from prn_lib.paper.comparison import compare, row_labels
 from prn_lib.paper.records import all_runs
 from prn_lib.paper.variants import setting_of, variant_of
 from prn_lib.runs.results import load_result
+from prn_lib.runs.running import load_finished
 from prn_lib.runs.summaries import results_table
 
 PROJECT = project_folder()
@@ -93,19 +94,32 @@ def _run(
     else:
         where = ["--cores", str(parallel * threads)]
     start = time.time()
+    stale = _of_other_files(wanted)
     status = _snakemake(list(request.targets), where, wanted, on_cluster=bool(profile))
     try:
-        _report(request, wanted)
+        _report(request, [job for job in wanted if job.name not in stale])
     except (ValueError, OSError) as error:
         print(f"error: no table could be made: {error}", file=sys.stderr)
         status = status or 1
-    failures = [line for job in wanted if (line := _failure(job, start))]
+    failures = [line for job in wanted if (line := stale.get(job.name) or _failure(job, start))]
     for line in failures:
         print(f"FAILED {line}", file=sys.stderr)
     if status != 0 and not failures:
         last = [line for line in LOG.read_text().splitlines() if "rror" in line][-1:]
         print(f"error: something else failed: {' '.join(last)}; read {LOG}", file=sys.stderr)
     return 1 if status != 0 or failures else 0
+
+
+def _of_other_files(jobs: list[Job]) -> dict[str, str]:
+    """Finished runs, by name, on other files than there are now, or of other options; and why."""
+    told = {}
+    for job in jobs:
+        if notebook_of(job).is_file():
+            try:
+                load_finished(job.folder, job.experiment)
+            except (OSError, ValueError) as error:
+                told[job.name] = f"{job.name}: {error}"
+    return told
 
 
 def _snakemake(targets: list[str], where: list[str], jobs: list[Job], *, on_cluster: bool) -> int:

@@ -1,12 +1,12 @@
 """What is asked of a batch, and how it is read from words."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from prn_lib.paper.variants import NO_PLACES, PLACES
+from prn_lib.runs.option_words import read_overrides
 
 ALL = "all"
 FIGURES = ("figure6", "figure8")  # drawn from the plain runs of Table 1, and from no run
@@ -50,7 +50,7 @@ def read_request(told: Mapping[str, Any]) -> Request:
         categories=_words(told.get("categories")),
         preset=told.get("preset") or None,
         seeds=[int(seed) for seed in seeds],
-        overrides=read_overrides(told.get("overrides") or {}),
+        overrides=absolute_overrides(told.get("overrides") or {}),
     )
 
 
@@ -64,17 +64,12 @@ def _words(told: Any) -> list[str]:
     return [str(word).strip() for word in words if str(word).strip()]
 
 
-def read_overrides(told: str | dict[str, Any]) -> dict[str, Any]:
+def absolute_overrides(told: str | Mapping[str, Any]) -> dict[str, Any]:
     """Options by name, from JSON or as they are; paths are made absolute.
 
     Raises ValueError, in one line, for what is no such object, or for an option of the request.
     """
-    try:
-        overrides = json.loads(told) if isinstance(told, str) else dict(told)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"overrides are not JSON ({error}): {told}") from None
-    if not isinstance(overrides, dict):
-        raise ValueError(f"overrides must be a JSON object of option names and values, not {told}")
+    overrides = read_overrides(told)
     for name, option in _OWN.items():
         if name in overrides:
             raise ValueError(f"overrides has {name!r}; say it by {option} instead")

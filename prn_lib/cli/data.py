@@ -56,8 +56,12 @@ def check_copy(dataset: str, data_root: str | None) -> int:
     for title, sentences in (("worth knowing", report.notes), ("TROUBLE", report.troubles)):
         if sentences:
             click.echo("\n".join([f"\n{title}:", *(f"  {sentence}" for sentence in sentences)]))
-    click.echo("\nthis copy is not whole" if report.troubles else "\nno trouble found")
-    return 1 if report.troubles else 0
+    count = len(report.troubles)
+    if not count:
+        click.echo("\nno trouble found")
+        return 0
+    click.echo(f"\n{count} {'trouble' if count == 1 else 'troubles'} must be mended before a run")
+    return 1
 
 
 @data.command("get")

@@ -88,14 +88,17 @@ def status(jobs: int, **asked: Any) -> None:
 
 def _told(asked: dict[str, Any]) -> dict[str, Any]:
     """The request as JSON; paths are made absolute, since notebooks run elsewhere."""
-    from prn_lib.batch.request import absolute, read_overrides
+    from prn_lib.batch.request import absolute, absolute_overrides
     from prn_lib.runs.option_words import read_options
 
-    given, words = read_overrides(asked.pop("overrides") or {}), read_options(asked.pop("words"))
+    given, words = (
+        absolute_overrides(asked.pop("overrides") or {}),
+        read_options(asked.pop("words")),
+    )
     twice = sorted(set(given) & set(words))
     if twice:
         raise ValueError(f"option {twice[0]} is given by --set and in --overrides; leave one out")
-    overrides = read_overrides({**given, **words})
+    overrides = absolute_overrides({**given, **words})
     paths = {name: absolute(asked.pop(name)) for name in ("data_root", "tensorboard")}
     asked["targets"] = list(asked["targets"])
     told = {**asked, **paths, "overrides": overrides}

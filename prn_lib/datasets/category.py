@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from prn_lib.datasets.reading.samples import read_samples
+from prn_lib.datasets.reading.samples import EXACT, Reading, read_samples
 from prn_lib.datasets.sample import Sample
 
 
@@ -25,7 +25,7 @@ class Inventory:
     left_out: tuple[Sample, ...] = ()
     notes: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
-    mask_threshold: int = 0  # a mask pixel is anomalous above this grey value
+    reading: Reading = EXACT  # of photographs and masks
     folders: tuple[Path, ...] = ()  # where the category's files lie
     known: frozenset[Path] = frozenset()  # files there that belong to it and are no sample's
     blank_masks: Mapping[str, Path] = field(default_factory=dict)  # of normals, by sample name
@@ -63,11 +63,11 @@ class Category:
     left_out: tuple[Sample, ...] = ()
     notes: tuple[str, ...] = ()
     background: Background | None = None  # an object before it can be segmented; None: a texture
-    mask_threshold: int = 0  # a mask pixel is anomalous above this grey value
+    reading: Reading = EXACT  # of photographs and masks
 
     def load(self, samples: Sequence[Sample], size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Images ``(N, 3, size, size)`` and masks ``(N, 1, size, size)`` uint8 of ``samples``.
 
         See :func:`prn_lib.datasets.reading.samples.read_samples`.
         """
-        return read_samples(samples, size, self.mask_threshold)
+        return read_samples(samples, size, self.reading)

@@ -1,9 +1,8 @@
 """Is a copy of a dataset whole? Every file is opened; what is wrong or unusual is named."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,14 @@ from PIL import Image
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.layouts.pairing import passed_over
+from prn_lib.datasets.layouts.taken_for import names_of
 from prn_lib.datasets.reading import cache
-from prn_lib.datasets.reading.samples import in_threads, read_pair
+from prn_lib.datasets.reading.masks import Kind
+from prn_lib.datasets.reading.samples import Reading, in_threads, read_pair
 from prn_lib.datasets.sample import Sample
+from prn_lib.datasets.split import N_ANOMALIES
+
+OUTER = (0.001, 0.999)  # shares of pixels between which grey values count
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,7 @@ def check(dataset: Dataset, root: Path) -> Report:
 
 
 def _check_categories(dataset: Dataset, root: Path, found: list[str]) -> Report:
-    troubles = [
-        f"{name}: the category is missing" for name in dataset.published if name not in found
-    ]
-    notes, rows = [], []
+    notes, troubles, rows = _missing(dataset, found), [], []
     for name in found:
         try:
             inventory = dataset.scan(root, name)
@@ -49,17 +50,41 @@ def _check_categories(dataset: Dataset, root: Path, found: list[str]) -> Report:
             troubles.append(f"{name}: {error}")
             continue
         facts, unreadable = _open_all(inventory)
-        wrong = [*inventory.troubles, *(x for x in unreadable if x not in inventory.troubles)]
+        refused = dataset.troubles(inventory, name)
+        wrong = [*refused, *(x for x in unreadable if x not in refused)]
         published = dataset.published.get(name)
         if published is not None:
             wrong += _compare_counts(inventory, published)
             wrong += _compare_sizes(facts, published)
-        else:
-            wrong += _identical([f.sample for f in facts])
+        if not wrong:
+            wrong += _refusal(dataset, inventory, name)
         troubles += [f"{name}: {text}" for text in wrong]
-        notes += [f"{name}: {text}" for text in (*inventory.notes, *passed_over(inventory))]
+        told = (*inventory.notes, *_unusual(facts), *passed_over(inventory))
+        notes += [f"{name}: {text}" for text in told]
         rows.append(_row(name, inventory, facts, len(wrong)))
     return Report(pd.DataFrame(rows), troubles, notes)
+
+
+def _missing(dataset: Dataset, found: list[str]) -> list[str]:
+    """Published categories that a partial copy lacks; a product of one's own lacks none."""
+    missing = [name for name in dataset.published if name not in found]
+    if not missing or len(missing) == len(dataset.published):
+        return []
+    return [
+        f"{len(missing)} of {len(dataset.published)} published categories are not here: "
+        f"{', '.join(missing)}."
+    ]
+
+
+def _refusal(dataset: Dataset, inventory: Inventory, name: str) -> list[str]:
+    """What a run with the usual options would say to this copy, if it refused it."""
+    if dataset.split is None:
+        return []
+    try:
+        dataset.split(inventory, dataset.key, name, 0, N_ANOMALIES)
+    except ValueError as error:
+        return [str(error)]
+    return []
 
 
 @dataclass(frozen=True)
@@ -69,8 +94,10 @@ class _Facts:
     sample: Sample  # with the mask that was opened, also that of a normal image
     size: tuple[int, int]  # (width, height)
     grey: bool
-    highest: int  # grey value of the mask, 0 without one
-    soft_mask: bool  # has grey values other than black and one more
+    painted: bool  # the mask has a pixel of a defect
+    soft_mask: bool
+    transparent: bool
+    deep: tuple[int, int] | None  # lowest and highest of 16-bit grey values, without 0.1% each
 
 
 def _open_all(inventory: Inventory) -> tuple[list[_Facts], list[str]]:
@@ -78,25 +105,64 @@ def _open_all(inventory: Inventory) -> tuple[list[_Facts], list[str]]:
         replace(sample, mask=inventory.blank_masks.get(sample.name, sample.mask))
         for sample in inventory.samples
     ]
-    opened = list(in_threads(_open, with_masks, "checking"))
+    look = partial(_open, reading=inventory.reading)
+    opened = list(in_threads(look, with_masks, "checking"))
     facts = [x for x in opened if isinstance(x, _Facts)]
     painted = [
         f"mask {f.sample.mask} belongs to a normal image and is not black; restore it"
         for f in facts
-        if not f.sample.is_anomaly and f.highest > inventory.mask_threshold
+        if not f.sample.is_anomaly and f.painted
     ]
     return facts, painted + [str(x) for x in opened if not isinstance(x, _Facts)]
 
 
-def _open(sample: Sample) -> _Facts | ValueError:
+def _open(sample: Sample, reading: Reading) -> _Facts | ValueError:
     try:
-        image, mask = read_pair(sample)
+        image, mask = read_pair(sample, reading)
         with Image.open(sample.image) as original:
-            grey = original.mode in ("L", "1", "LA")
-        values = [0] if mask is None else np.flatnonzero(mask.histogram()).tolist()
-        return _Facts(sample, image.size, grey, values[-1], len(values) > 2)
+            deep = None
+            if original.mode.startswith("I;16"):
+                original.load()
+                low, high = np.quantile(np.asarray(original), OUTER)
+                deep = round(low), round(high)
+            return _Facts(
+                sample,
+                image.size,
+                original.mode in ("L", "1", "LA") or deep is not None,
+                mask is not None and bool(mask.pixels.any()),
+                mask is not None and mask.kind == Kind.SOFT and mask.value > 0,
+                original.has_transparency_data,
+                deep,
+            )
     except (ValueError, OSError) as error:
         return ValueError(str(error))
+
+
+def _unusual(facts: list[_Facts]) -> list[str]:
+    """How photographs that are not plain 8-bit ones are read, and endings that tell the defect."""
+    told = []
+    transparent = [f.sample.name for f in facts if f.transparent]
+    if transparent:
+        told.append(f"Photographs with transparency are laid on white: {names_of(transparent)}.")
+    deep = [f.deep for f in facts if f.deep and not f.sample.is_anomaly]
+    if deep:
+        low, high = min(d[0] for d in deep), max(d[1] for d in deep)
+        told.append(
+            f"Photographs of 16 bits: those of the normals have grey values {low} to {high}, but "
+            "for 0.1% at each end. Unless product.json says otherwise, 0 to 65535 become black to "
+            f'white; {{"grey_range": [{low}, {high}]}} spreads the normals\' own.'
+        )
+    endings = [
+        {f.sample.image.suffix.lower() for f in facts if f.sample.is_anomaly == anomalous}
+        for anomalous in (False, True)
+    ]
+    if all(endings) and not endings[0] & endings[1]:
+        normal, anomalous = (", ".join(sorted(found)) for found in endings)
+        told.append(
+            f"All normals end in {normal}, all anomalies in {anomalous}: a network may tell them "
+            "by their compression. Save both in one form."
+        )
+    return told
 
 
 def _compare_counts(inventory: Inventory, published: Published) -> list[str]:
@@ -127,18 +193,6 @@ def _compare_sizes(facts: list[_Facts], published: Published) -> list[str]:
     return [f"{len(other)} images have another size than the published {expected}: {first}"]
 
 
-def _identical(samples: Sequence[Sample]) -> list[str]:
-    """Copies of one photograph would be trained and tested on."""
-    first: dict[bytes, Path] = {}
-    copies = []
-    for path in (sample.image for sample in samples):
-        digest = hashlib.sha256(path.read_bytes()).digest()
-        if digest in first:
-            copies.append(f"{path} is a copy of {first[digest]}; delete one of them")
-        first.setdefault(digest, path)
-    return copies
-
-
 def _row(name: str, inventory: Inventory, facts: list[_Facts], wrong: int) -> dict[str, object]:
     widths, heights = zip(*(f.size for f in facts), strict=True) if facts else ((0,), (0,))
     return {
@@ -151,6 +205,7 @@ def _row(name: str, inventory: Inventory, facts: list[_Facts], wrong: int) -> di
         "width": _range(widths),
         "height": _range(heights),
         "grey": sum(f.grey for f in facts),
+        "endings": " ".join(sorted({f.sample.image.suffix.lower() for f in facts})),
         "soft masks": sum(f.soft_mask for f in facts),
         "troubles": wrong,
     }

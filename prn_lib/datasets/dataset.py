@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prn_lib.common.paths import project_folder
 from prn_lib.datasets.category import Background, Category, Inventory
+from prn_lib.datasets.reading.contents import copies
 from prn_lib.datasets.split import split_official
 
 
@@ -67,6 +68,12 @@ class Dataset:
         if self.archive.url is None:
             return f"a form, then {size}: get --dataset {self.key} prints the steps"
         return f"get --dataset {self.key} ({size})"
+
+    def troubles(self, inventory: Inventory, name: str) -> list[str]:
+        """What must be mended before ``name`` can be used; copies count unless it is published."""
+        is_published = name in (*self.published, *self.by_name_only)
+        found = [] if is_published else copies(inventory.samples)
+        return [*inventory.troubles, *found]
 
     def find_categories(self, root: Path) -> list[str]:
         """Names of the categories in ``root``. Raises FileNotFoundError, with a hint, for none."""

@@ -17,12 +17,11 @@ from scipy import ndimage
 from prn_lib.common.files import whole_file
 from prn_lib.common.progress import tqdm
 from prn_lib.datasets.category import Background, Category
-from prn_lib.datasets.reading.images import read_image
+from prn_lib.datasets.reading.masks import HALF_GREY, read_mask
 
 SHARE = (0.01, 0.99)  # an estimate outside this range found nothing or everything
 MEDIAN = 7 / 256  # side of the median filter, as a share of the image's; NSA: 7 x 7 at 256
 LISTED = 5  # images named in a message
-WHITE = 127  # a corrected mask is foreground above this grey value
 
 
 class ForegroundError(ValueError):
@@ -138,5 +137,5 @@ def write_foregrounds(
 
 def read_foreground(path: Path, size: int) -> np.ndarray:
     """One mask file as ``(size, size)`` bool; ValueError or FileNotFoundError, naming it."""
-    grey = read_image(path, "L").resize((size, size), Image.Resampling.NEAREST)
-    return np.asarray(grey) > WHITE
+    mask = Image.fromarray(read_mask(path, HALF_GREY).pixels)
+    return np.asarray(mask.resize((size, size), Image.Resampling.NEAREST))

@@ -1,6 +1,7 @@
 """The datasets by name: find one, read one of its categories, list what is published."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from prn_lib.datasets.category import Category
 from prn_lib.datasets.dataset import Dataset
 from prn_lib.datasets.layouts import btad, dagm, dtd, folder, ksdd2, magnetic_tile, mvtec
 from prn_lib.datasets.layouts.pairing import passed_over
+from prn_lib.datasets.split import N_ANOMALIES
 
 _MODULES = (mini, mvtec, dagm, btad, ksdd2, magnetic_tile, folder, dtd)
 DATASETS: dict[str, Dataset] = {module.DATASET.key: module.DATASET for module in _MODULES}
@@ -56,7 +58,7 @@ def load_category(
     data_root: str | Path | None = None,
     *,
     seed: int = 0,
-    n_anomalies: int = 10,
+    n_anomalies: int = N_ANOMALIES,
 ) -> Category:
     """One category, split by the general supervised setting (App. A.2); no image is read yet.
 
@@ -75,8 +77,9 @@ def load_category(
             f"unknown category {name!r} of {dataset} in {root}; there: {', '.join(there)}{others}"
         )
     inventory = known.scan(find_root(known, data_root), name)  # the name is known: draw, if need be
-    if inventory.troubles:
-        raise ValueError(_first(inventory.troubles, known.key, root))
+    troubles = known.troubles(inventory, name)
+    if troubles:
+        raise ValueError(_first(troubles, known.key, root))
     category = known.split(inventory, dataset, name, seed, n_anomalies)
     return replace(
         category,
@@ -85,7 +88,7 @@ def load_category(
     )
 
 
-def _first(troubles: tuple[str, ...], key: str, root: Path) -> str:
+def _first(troubles: Sequence[str], key: str, root: Path) -> str:
     if len(troubles) == 1:
         return troubles[0]
     where = shlex.quote(str(root))

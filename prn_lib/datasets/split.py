@@ -10,6 +10,7 @@ import numpy as np
 from prn_lib.datasets.category import Category, Inventory
 from prn_lib.datasets.sample import Sample
 
+N_ANOMALIES = 10  # to train on (App. A.2)
 TEST_SHARE = 0.2  # of the normal images, where there is no official split
 
 
@@ -29,7 +30,7 @@ def split_official(
         test=inventory.test_normals + rest,
         left_out=inventory.left_out,
         notes=inventory.notes + notes,
-        mask_threshold=inventory.mask_threshold,
+        reading=inventory.reading,
     )
 
 
@@ -74,12 +75,18 @@ def draw_anomalies(
     The general supervised setting (App. A.2): uniformly, without replacement and without balancing
     the types. Drawn and rest are ordered by name. At least half of the anomalies stay in the test
     set: where ``count`` is more than the other half, that half is drawn and a note says so.
-    Raises ValueError for a negative count or if there is no anomaly at all.
+    Raises ValueError for a negative count, or if there is no anomaly or only one for both sets.
     """
     if count < 0:
         raise ValueError(f"n_anomalies={count} must be 0 or more")
     if not anomalies:
         raise ValueError(f"{where} holds no anomaly with a mask: there is nothing to test on")
+    if count and len(anomalies) == 1:
+        raise ValueError(
+            f"{where} has 1 anomaly with a mask; at least 2 are needed, one to learn from and one "
+            "to test on. Photograph more, or learn from invented anomalies alone: n_anomalies=0 "
+            "and extended=False"
+        )
     ordered = sorted(anomalies, key=lambda sample: sample.name)
     possible = min(count, len(ordered) // 2)
     chosen = set(generator.choice(len(ordered), possible, replace=False).tolist())

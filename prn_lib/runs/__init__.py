@@ -14,6 +14,7 @@ from prn_lib.runs.building import (
     set_up,
 )
 from prn_lib.runs.experiment import PRESETS, Experiment
+from prn_lib.runs.option_words import read_overrides
 from prn_lib.runs.results import Result, default_folder, find_results, load_model, load_result
 from prn_lib.runs.running import run
 from prn_lib.runs.scoring import judge, predict, score_photos
@@ -36,6 +37,7 @@ __all__ = [
     "predict",
     "prepare_training",
     "read_category",
+    "read_overrides",
     "results_table",
     "run",
     "score_photos",

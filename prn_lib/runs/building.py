@@ -5,13 +5,15 @@ from pathlib import Path
 
 import torch
 
-from prn_lib.datasets import Category, load_category
+from prn_lib.common.images import is_image
+from prn_lib.datasets import Category, Sample, load_category
 from prn_lib.datasets.foregrounds import (
     check_foregrounds,
     estimate_foregrounds,
     read_foregrounds,
 )
 from prn_lib.datasets.layouts.dtd import read_textures
+from prn_lib.datasets.reading.contents import contents_of
 from prn_lib.model import PRN, Encoder, fit_prototypes, load_encoder
 from prn_lib.runs.experiment import Experiment
 from prn_lib.synthesis import Synthesizer, generated_textures
@@ -42,6 +44,27 @@ def read_category(experiment: Experiment) -> Category:
         seed=experiment.seed,
         n_anomalies=experiment.n_anomalies,
     )
+
+
+def made_from(experiment: Experiment, category: Category) -> dict[str, str]:
+    """Digests of what a run is made from, by part: images with masks, how they are read, others."""
+    parts = {
+        part: contents_of(getattr(category, part))
+        for part in ("train_normals", "train_anomalies", "test")
+    }
+    reading = category.reading
+    parts["reading"] = f"masks: {reading.masks}; 16-bit grey: {reading.grey_range}"
+    for name in ("textures", "foreground_masks", "weights"):
+        given = getattr(experiment, name)
+        if given and Path(given).expanduser().exists():
+            parts[name] = _contents_below(Path(given).expanduser())
+    return parts
+
+
+def _contents_below(place: Path) -> str:
+    """Of a file, or of the images in a folder."""
+    found = [place] if place.is_file() else sorted(filter(is_image, place.rglob("*")))
+    return contents_of([Sample(path.relative_to(place).as_posix(), path) for path in found])
 
 
 def build_synthesizer(

@@ -11,7 +11,8 @@ from torch import nn
 from prn_lib.common.files import whole_file
 from prn_lib.evaluation.image_scores import image_scores
 from prn_lib.model import PRN
-from prn_lib.runs.results import load_model, load_result
+from prn_lib.runs.inspecting import name_of, read_threshold
+from prn_lib.runs.results import load_model, load_result, reading_of
 
 INPUT, OUTPUTS = "images", ("score_map", "image_score")
 
@@ -35,7 +36,8 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
 
     Its input ``images`` are float32 ``(B, 3, S, S)``, RGB in [0, 1], resized to the run's
     ``image_size`` S; any B. Its outputs are ``score_map`` ``(B, 1, S, S)`` and ``image_score``
-    ``(B,)``, both in [0, 1]. The experiment lies in the file's metadata, as JSON under "prn".
+    ``(B,)``, both in [0, 1]. The experiment lies in the file's metadata, as JSON under "prn",
+    and under its key "inspection" what :func:`prn_lib.inspection.detector.load_onnx` needs.
 
     Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, ValueError for a run
     whose image scores need connected regions, and what :func:`prn_lib.runs.load_model` raises.
@@ -69,7 +71,14 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
         )
     assert program is not None
     file = program.model_proto
-    onnx.helper.set_model_props(file, {"prn": json.dumps(dataclasses.asdict(experiment))})
+    chosen = read_threshold(run_folder)
+    inspection = {
+        "name": name_of(result),
+        "grey_range": reading_of(result).grey_range,
+        "threshold": chosen.value if chosen else None,
+    }
+    told = {**dataclasses.asdict(experiment), "inspection": inspection}
+    onnx.helper.set_model_props(file, {"prn": json.dumps(told)})
     with whole_file(Path(path)) as draft:
         onnx.save(file, draft)
     return Path(path)

@@ -1,6 +1,7 @@
 """Words of a command line read as options; the options themselves are in ``experiment.py``."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 
 from prn_lib.datasets import find_dataset
@@ -30,6 +31,25 @@ def read_options(words: Sequence[str]) -> dict[str, Any]:
             raise ValueError(f"option {name} is given twice")
         options[name] = _value(name, text, get_args(hints.get(name)) or (hints.get(name, str),))
     return options
+
+
+def read_overrides(given: Mapping[str, Any] | str) -> dict[str, Any]:
+    """Options by name, also from JSON text, as papermill's ``-p overrides`` hands it over.
+
+    Raises ValueError for text that is no JSON object.
+    """
+    told = given
+    if isinstance(given, str):
+        try:
+            told = json.loads(given)
+        except ValueError as error:
+            raise ValueError(f"overrides={given!r} is no JSON ({error}); {_EXAMPLE}") from None
+    if not isinstance(told, Mapping):
+        raise ValueError(f"overrides={given!r} holds no options by name; {_EXAMPLE}")
+    return dict(told)
+
+
+_EXAMPLE = 'write it as {"max_steps": 300}'
 
 
 def _value(name: str, text: str, kinds: tuple[type, ...]) -> Any:

@@ -1,7 +1,7 @@
 """What a finished run leaves behind: its record, its score maps, its network."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from prn_lib.common.checks import one_line
 from prn_lib.common.paths import project_folder
+from prn_lib.datasets.reading.samples import EXACT, Reading
 from prn_lib.model import PRN
 from prn_lib.model.prototypes import SCALES
 from prn_lib.runs.building import assemble_model, build_encoder
@@ -26,7 +27,8 @@ class Result:
     """What a run leaves behind; ``result.json`` holds these fields.
 
     ``metrics`` are fractions; ``scores`` has one entry a test image (name, defect, score);
-    ``split`` lists the file names of each part; ``losses`` has one entry a step.
+    ``split`` lists the file names of each part; ``losses`` has one entry a step. ``contents`` are
+    digests of what the run was made from, by part; ``reading`` is how its files were read.
     """
 
     experiment: Experiment
@@ -37,6 +39,8 @@ class Result:
     notes: list[str]
     provenance: dict[str, Any]  # versions, hardware, durations, commit, date
     folder: Path
+    contents: dict[str, str] = field(default_factory=dict)  # empty in records of earlier versions
+    reading: dict[str, Any] = field(default_factory=dict)
 
     def score_maps(self) -> np.ndarray:
         """Score maps of the test images ``(N, S, S)`` float32 in [0, 1], in ``scores``' order."""
@@ -63,6 +67,13 @@ def load_result(folder: Path | str) -> Result:
         raise ValueError(
             f"{path} is not a run record of this version ({error}); delete {folder} to run again"
         ) from None
+
+
+def reading_of(result: Result) -> Reading:
+    """How the run's photographs and masks were read."""
+    if not result.reading:  # a record of an earlier version, which read no other files
+        return EXACT
+    return Reading(result.reading["masks"], tuple(result.reading["grey_range"]))
 
 
 def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:

@@ -25,11 +25,11 @@ from prn_lib.common.provenance import provenance
 from prn_lib.common.workplace import place_of, workplace
 from prn_lib.datasets import Category, Sample
 from prn_lib.model import PRN
-from prn_lib.runs.building import prepare_training, read_category, set_up
+from prn_lib.runs.building import made_from, prepare_training, read_category, set_up
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import MAPS, RECORD, WEIGHTS, Result, load_result
 from prn_lib.runs.scoring import judge
-from prn_lib.training.checkpoint import CHECKPOINT_SECONDS, Checkpoint, differences
+from prn_lib.training.checkpoint import CHECKPOINT_SECONDS, Checkpoint, differences, other_contents
 from prn_lib.training.events import Events, check_events
 from prn_lib.training.loop import Diverged, Training
 
@@ -49,9 +49,9 @@ def run(
     the same number of threads, it ends bit for bit as one that was never stopped. ``tensorboard``
     names a folder for events, outside of ``folder``.
 
-    Raises FileExistsError if ``folder`` holds a run of another experiment (the differing options
-    are named) or files that are no run, if its checkpoint is of another, or if another process is
-    computing it; OSError if the disk is full (what was saved is kept); and
+    Raises FileExistsError if ``folder`` holds a run of another experiment or of other files (what
+    differs is named) or files that are no run, if its checkpoint is of another, or if another
+    process is computing it; OSError if the disk is full (what was saved is kept); and
     :class:`prn_lib.training.loop.Diverged`, with the batch saved, if a loss is not finite.
     """
     folder = Path(folder).resolve()  # one spelling, one lock
@@ -62,7 +62,7 @@ def run(
             raise ValueError(f"tensorboard={tensorboard} lies in the run's own folder {folder}")
     finished = (folder / RECORD).is_file()
     if finished and not place_of(folder).exists():
-        return _finished(folder, experiment)
+        return load_finished(folder, experiment)
     if not finished and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(
             f"{folder} exists and holds no finished run; delete it or choose another folder (--out)"
@@ -70,7 +70,7 @@ def run(
     device = pick_device(device)
     with workplace(folder, RECORD) as place, deterministic(device):
         if (folder / RECORD).is_file():  # by a process that was killed before it tidied up
-            return _finished(folder, experiment)
+            return load_finished(folder, experiment)
         return _compute(experiment, folder, place, device, checkpoint_seconds, tensorboard)
 
 
@@ -83,13 +83,14 @@ def _compute(
     tensorboard: Path | None,
 ) -> Result:
     clock = {"start": time.perf_counter()}
+    contents = made_from(experiment, read_category(experiment))  # before anything is read
     setup = set_up(experiment, device)
-    category, split = setup.category, _split_names(setup.category)
+    category = setup.category
     training = prepare_training(setup)
     checkpoint = Checkpoint(
         place,
         dataclasses.asdict(experiment),
-        split,
+        contents,
         provenance(device, {}),
         checkpoint_seconds,
     )
@@ -108,7 +109,7 @@ def _compute(
             for sample, score in zip(category.test, judgement.image_scores, strict=True)
         ],
         losses=training.losses,
-        split=split,
+        split=_split_names(category),
         notes=[
             *category.notes,
             *_vanished("test", category.test, setup.test_masks.flatten(1).any(1)),
@@ -116,6 +117,8 @@ def _compute(
         ],
         provenance={**provenance(device, clock), **checkpoint.history(len(training.losses))},
         folder=folder,
+        contents=contents,
+        reading=dataclasses.asdict(category.reading),
     )
     _write(result, judgement.score_maps, setup.model, place)
     return result
@@ -159,7 +162,11 @@ def _save_batch(error: Diverged, place: Path) -> str:
     return f"in {folder}"
 
 
-def _finished(folder: Path, experiment: Experiment) -> Result:
+def load_finished(folder: Path, experiment: Experiment) -> Result:
+    """The record of a finished run, if it is of this experiment on the files that are there now.
+
+    Raises FileExistsError, naming what differs, if it is not.
+    """
     result = load_result(folder)
     ours, theirs = dataclasses.asdict(experiment), dataclasses.asdict(result.experiment)
     different = differences(theirs, ours)
@@ -168,11 +175,17 @@ def _finished(folder: Path, experiment: Experiment) -> Result:
             f"{folder} holds a run of another experiment, which differs in {different}; "
             "choose another folder (--out) or delete that folder"
         )
-    if _split_names(read_category(experiment)) != result.split:
+    if not result.contents:
         raise FileExistsError(
-            f"{folder} holds a run on other images than {experiment.dataset} has now in "
-            f"{experiment.data_root or 'its folder'}; choose another folder (--out) or "
-            "delete that one"
+            f"{folder} holds a run of an earlier version, which did not record what its files "
+            "held; choose another folder (--out) or delete that folder"
+        )
+    other = other_contents(result.contents, made_from(experiment, read_category(experiment)))
+    if other:
+        raise FileExistsError(
+            f"{folder} holds a run on other files than {experiment.dataset} has now in "
+            f"{experiment.data_root or 'its folder'}; these are not the same: {other}. Choose "
+            "another folder (--out) or delete that one"
         )
     return result
 

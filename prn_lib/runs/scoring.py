@@ -1,27 +1,21 @@
 """Images scored by a network: those of a test set, and new photographs."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
-from PIL import Image
 
-from prn_lib.common.files import whole_file, write_text
 from prn_lib.common.progress import tqdm
 from prn_lib.datasets import Sample
-from prn_lib.datasets.reading.images import SUFFIXES, image_files
 from prn_lib.datasets.reading.samples import read_samples
 from prn_lib.evaluation.image_scores import image_scores
 from prn_lib.evaluation.metrics import evaluate
+from prn_lib.inspection.folder import find_photos
 from prn_lib.model import PRN
 from prn_lib.runs.building import Setup
-from prn_lib.runs.results import load_model, load_result
-
-DEEPEST = 2**16 - 1  # the highest grey value of a score map as a file
+from prn_lib.runs.results import load_model, load_result, reading_of
 
 
 @torch.inference_mode()
@@ -71,54 +65,23 @@ class Scored:
 
 
 def score_photos(
-    run_folder: Path | str, photos: Sequence[Path | str], device: torch.device | str = "cpu"
+    run_folder: Path | str,
+    photos: Path | str | Iterable[Path | str],
+    device: torch.device | str = "cpu",
 ) -> Scored:
-    """Score image files of any size with the run's last weights.
+    """Score image files of any size, and those in folders, with the run's last weights.
+
+    ``photos`` is a file, a folder, or several; the order is that of
+    :func:`prn_lib.inspection.folder.find_photos`. Files are read as those that the run learnt from.
 
     Raises ValueError or FileNotFoundError, naming the file, for a photograph that cannot be read
     or a folder without a finished run.
     """
-    experiment = load_result(run_folder).experiment
-    samples = [Sample(Path(photo).stem, Path(photo)) for photo in photos]
-    images, _ = read_samples(samples, experiment.image_size)
+    result = load_result(run_folder)
+    e = result.experiment
+    places = [photos] if isinstance(photos, str | Path) else photos
+    samples = [Sample(path.stem, path) for path in find_photos(places)]
+    images, _ = read_samples(samples, e.image_size, reading_of(result))
     model = load_model(run_folder, device)
-    e = experiment
     maps, scores = predict(model, images, top_k=e.top_k, score=e.image_score)
     return Scored(images, maps.numpy(), scores.numpy())
-
-
-def find_photos(places: Sequence[Path | str]) -> list[Path]:
-    """The image files named, and those in the folders named, in order.
-
-    Raises FileNotFoundError or ValueError, naming it, for a place that is not there or holds none.
-    """
-    files: list[Path] = []
-    for place in map(Path, places):
-        if place.is_dir():
-            inside = image_files(place)
-            if not inside:
-                raise ValueError(f"{place} holds no image; known endings: {', '.join(SUFFIXES)}")
-            files += inside
-        elif place.is_file():
-            files.append(place)
-        else:
-            raise FileNotFoundError(f"{place} is missing; give a photograph or a folder of them")
-    return files
-
-
-def write_scores(scored: Scored, photos: Sequence[Path], folder: Path) -> None:
-    """Write ``scores.csv`` (photo, score) and each score map as ``<photo>.png`` of 16 bits.
-
-    A map's side is the run's ``image_size``; 65535 is a score of 1. Raises ValueError, before
-    anything is written, if two photographs have one name.
-    """
-    names = [path.name for path in photos]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"several photographs are called {twice[0]}; score them one folder a time")
-    for name, score_map in zip(names, scored.score_maps, strict=True):
-        with whole_file(folder / f"{name}.png") as draft:
-            grey = np.rint(score_map * DEEPEST).astype(np.uint16)
-            Image.fromarray(grey).save(draft, format="PNG")
-    table = pd.DataFrame({"photo": [str(path) for path in photos], "score": scored.image_scores})
-    write_text(folder / "scores.csv", table.to_csv(index=False, float_format="%.4f"))

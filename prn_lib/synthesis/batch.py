@@ -52,9 +52,11 @@ class Synthesizer:
         _check(normals, seen_images, seen_masks, textures, kinds, foregrounds)
         visible = seen_masks.bool().flatten(1).any(1)  # a tiny region can vanish when resized
         if "EA" in kinds and not visible.any():
+            lost = f"the masks of all {len(seen_masks)} are empty at this size: raise image_size"
             raise ValueError(
-                "extended anomalies need a training anomaly whose mask is not empty at this "
-                "image_size: raise n_anomalies or set extended=False"
+                "extended anomalies are made from training anomalies; "
+                f"{lost if len(seen_masks) else 'there is none: raise n_anomalies'}, or set "
+                "extended=False"
             )
         self.kinds, self.visible, self.use_target_area = kinds, visible, use_target_area
         self.normals = normals.to(device)

@@ -1,8 +1,8 @@
 """What an unfinished run keeps, so that a run that was killed goes on where it was.
 
 One safetensors file holds all: weights, optimizer (``Training.state``) and losses, and as
-JSON in its header the experiment, the split and who worked on it. It is replaced as a whole, so
-that there is always either the last one or the new one.
+JSON in its header the experiment, digests of its files and who worked on it. It is replaced as a
+whole, so that there is always either the last one or the new one.
 """
 
 import json
@@ -33,6 +33,12 @@ def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     )
 
 
+def other_contents(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str:
+    """The parts of what a run is made from that are not the same, in words; empty if all are."""
+    parts = dict.fromkeys([*ours, *theirs])
+    return ", ".join(part for part in parts if theirs.get(part) != ours.get(part))
+
+
 def _told(options: Mapping[str, Any], name: str) -> str:
     return repr(options[name]) if name in options else "unknown"
 
@@ -40,20 +46,20 @@ def _told(options: Mapping[str, Any], name: str) -> str:
 class Checkpoint:
     """The state of an unfinished run in ``folder``, written every ``interval`` seconds.
 
-    ``experiment`` and ``split`` (names of the images) say whose it is; ``session``, the provenance
-    of who works on it now, joins those who did before in ``sessions``.
+    ``experiment`` and ``contents`` (digests of the files that it is made from) say whose it is;
+    ``session``, the provenance of who works on it now, joins those who did before in ``sessions``.
     """
 
     def __init__(
         self,
         folder: Path,
         experiment: dict[str, Any],
-        split: dict[str, list[str]],
+        contents: dict[str, str],
         session: dict[str, Any],
         interval: float,
     ) -> None:
         self.path = folder / FILE
-        self.experiment, self.split, self.interval = experiment, split, interval
+        self.experiment, self.contents, self.interval = experiment, contents, interval
         told = {name: session[name] for name in ("date", "commit", "hardware", "threads")}
         self.sessions = [{"from_step": 0, **told}]
         self.earlier = 0.0  # seconds of training in earlier sessions
@@ -97,7 +103,7 @@ class Checkpoint:
             return
         header = {
             "experiment": self.experiment,
-            "split": self.split,
+            "contents": self.contents,
             "losses": training.losses,
             "seconds": self.seconds(),
             "sessions": self._sessions(steps),
@@ -139,8 +145,9 @@ class Checkpoint:
                 f"{self.path} is of another experiment, which differs in {different}; choose "
                 f"another folder (--out), or {remedy}"
             )
-        if header["split"] != self.split:
+        other = other_contents(header["contents"], self.contents)
+        if other:
             raise FileExistsError(
-                f"{self.path} is of a run on other images, by their names, than there are now; "
-                f"choose another folder (--out), or {remedy}"
+                f"{self.path} is of a run on other files than there are now: {other}; choose "
+                f"another folder (--out), or {remedy}"
             )

@@ -78,7 +78,7 @@ def test_photographs_are_found_in_files_and_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"c\.png is missing"):
         find_photos([tmp_path / "c.png"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match=r"empty holds no image; known endings: \.png"):
+    with pytest.raises(ValueError, match=r"empty holds no image; endings that are read: \.png"):
         find_photos([tmp_path / "empty"])
 
 

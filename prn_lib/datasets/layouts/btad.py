@@ -7,6 +7,7 @@ gaps, so masks are paired by name without ending.
 
 from pathlib import Path
 
+from prn_lib.common.images import image_files
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Archive, Dataset, Published
 from prn_lib.datasets.layouts.pairing import (
@@ -18,7 +19,7 @@ from prn_lib.datasets.layouts.pairing import (
     pair,
     set_aside_empty,
 )
-from prn_lib.datasets.reading.images import image_files
+from prn_lib.datasets.reading.samples import EXACT
 
 DEFECT = "ko"
 
@@ -42,7 +43,7 @@ def scan(root: Path, name: str) -> Inventory:
         lambda stem: masks / f"{stem}.png",
         troubles,
     )
-    kept, empty, notes = set_aside_empty(anomalies, 0, troubles)
+    kept, empty, notes = set_aside_empty(anomalies, EXACT, troubles)
     return Inventory(
         normals=normals_of(folder / "train/ok", "train/ok", troubles),
         test_normals=normals_of(folder / "test/ok", "test/ok", troubles),

@@ -8,6 +8,7 @@ a folder of its own name.
 import re
 from pathlib import Path
 
+from prn_lib.common.images import image_files
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.layouts.pairing import (
@@ -17,7 +18,7 @@ from prn_lib.datasets.layouts.pairing import (
     pair,
     set_aside_empty,
 )
-from prn_lib.datasets.reading.images import image_files
+from prn_lib.datasets.reading.samples import EXACT
 from prn_lib.datasets.sample import Sample
 
 DEFECT = "defect"
@@ -44,7 +45,7 @@ def scan(root: Path, name: str) -> Inventory:
         existing_folder(folder / part, f"the {part} images' folder of {name}", "restore it")
         normals[part], defective = _scan_part(folder / part, part, troubles)
         anomalies += defective
-    kept, empty, notes = set_aside_empty(anomalies, 0, troubles)
+    kept, empty, notes = set_aside_empty(anomalies, EXACT, troubles)
     unlisted = (
         f"{part}/Label has no {LABELS}: that images without a mask are normal is not verified."
         for part in ("Train", "Test")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
+from prn_lib.common.images import SUFFIXES, is_image
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Archive, Dataset, Published
 from prn_lib.datasets.layouts.pairing import normals_of
-from prn_lib.datasets.reading.images import SUFFIXES, is_image
 from prn_lib.datasets.reading.samples import read_samples
 from prn_lib.datasets.sample import Sample
 

@@ -2,12 +2,14 @@
 
 ``<root>/<product>/good/*`` are normal; every other folder ``<root>/<product>/<defect>/*`` is a kind
 of defect, each photograph ``x.jpg`` with a mask ``x_mask.png`` beside it, white on the defect. The
-root may also be the product's folder itself. There is no official split.
+root may also be the product's folder itself. ``product.json`` says how files are read
+(:mod:`prn_lib.datasets.layouts.product`). There is no official split.
 """
 
 import os
 from pathlib import Path
 
+from prn_lib.common.images import image_files, is_image
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset
 from prn_lib.datasets.layouts.pairing import (
@@ -18,13 +20,13 @@ from prn_lib.datasets.layouts.pairing import (
     pair,
     set_aside_empty,
 )
-from prn_lib.datasets.reading.images import image_files
-from prn_lib.datasets.reading.samples import MaskFacts, mask_facts
-from prn_lib.datasets.sample import GOOD, Sample, masks_of
+from prn_lib.datasets.layouts.product import FILE as PRODUCT
+from prn_lib.datasets.layouts.product import read_product
+from prn_lib.datasets.layouts.taken_for import taken_for, turned
+from prn_lib.datasets.sample import GOOD, Sample
 from prn_lib.datasets.split import split_freely
 
 MASK_SUFFIX = "_mask"
-MASK_THRESHOLD = 127  # brushes have soft edges and JPEG masks have noise; half grey is the border
 
 
 def categories(root: Path) -> list[str]:
@@ -38,6 +40,7 @@ def scan(root: Path, name: str) -> Inventory:
     """What the folder holds of one product. Raises FileNotFoundError if it has no normal image."""
     folder = root if (root / GOOD).is_dir() else root / name
     good = existing_folder(folder / GOOD, "the normal images' folder", "put normal images there")
+    reading = read_product(folder)
     troubles: list[str] = []
     normals = normals_of(good, GOOD, troubles)
     troubles += [
@@ -49,21 +52,27 @@ def scan(root: Path, name: str) -> Inventory:
     for defects in sorted(path for path in folder.iterdir() if path.is_dir()):
         if defects.name != GOOD and not defects.name.startswith("."):
             anomalies += _anomalies_of(defects, troubles)
-    painted, odd_notes = _look_at_masks(anomalies, troubles)
-    kept, empty, notes = set_aside_empty(painted, MASK_THRESHOLD, troubles)
+    kept, empty, notes = set_aside_empty(anomalies, reading, troubles)
     return Inventory(
         normals=normals,
         anomalies=kept,
         left_out=empty,
-        notes=odd_notes + notes,
+        notes=(*taken_for(kept, reading), *turned(kept), *notes),
         troubles=tuple(troubles),
-        mask_threshold=MASK_THRESHOLD,
+        reading=reading,
         folders=(folder,),
+        known=frozenset({folder / PRODUCT}),
     )
 
 
 def _anomalies_of(folder: Path, troubles: list[str]) -> list[Sample]:
     files = image_files(folder)
+    deeper = sorted(path.parent.name for path in folder.glob("*/*") if is_image(path))
+    if deeper:
+        troubles.append(
+            f"folder {folder} holds photographs one level too deep, in {deeper[0]}; move the "
+            f"folder {deeper[0]} up, beside {GOOD}"
+        )
     masks = [path for path in files if path.stem.endswith(MASK_SUFFIX)]
     return pair(
         by_name([path for path in files if not path.stem.endswith(MASK_SUFFIX)], troubles),
@@ -73,31 +82,6 @@ def _anomalies_of(folder: Path, troubles: list[str]) -> list[Sample]:
         lambda stem: folder / f"{stem}{MASK_SUFFIX}.png",
         troubles,
     )
-
-
-def _look_at_masks(
-    anomalies: list[Sample], troubles: list[str]
-) -> tuple[list[Sample], tuple[str, ...]]:
-    """Without the masks painted with 1 instead of 255, which look black: those are trouble.
-
-    Masks that cover more than half of the image are noted: they may be inverted.
-    """
-    facts = mask_facts(masks_of(anomalies), MASK_THRESHOLD)
-    painted, large = [], []
-    for sample, fact in zip(anomalies, facts, strict=True):
-        if isinstance(fact, MaskFacts) and 0 < fact.highest <= MASK_THRESHOLD:
-            troubles.append(
-                f"mask {sample.mask} has no grey value above {fact.highest}; "
-                "paint defects white (255)"
-            )
-            continue
-        painted.append(sample)
-        if isinstance(fact, MaskFacts) and fact.area > fact.pixels / 2:
-            large.append(sample.name)
-    if not large:
-        return painted, ()
-    names = ", ".join(large)
-    return painted, (f"Masks that cover more than half of the image; inverted? {names}.",)
 
 
 DATASET = Dataset(

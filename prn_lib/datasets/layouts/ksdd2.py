@@ -8,10 +8,11 @@ copy of one image and its mask whose names are no numbers; taking them in would 
 import re
 from pathlib import Path
 
+from prn_lib.common.images import image_files
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Archive, Dataset, Published
 from prn_lib.datasets.layouts.pairing import by_name, exact_masks, existing_folder, pair
-from prn_lib.datasets.reading.images import image_files
+from prn_lib.datasets.reading.masks import ANY_COLOUR
 from prn_lib.datasets.reading.samples import MaskFacts, mask_facts
 from prn_lib.datasets.sample import Sample, masks_of
 
@@ -71,7 +72,7 @@ def _scan_part(
     )
     normals, anomalies = [], []
     paired = masks_of(pairs)
-    for sample, mask, facts in zip(pairs, paired, mask_facts(paired, 0), strict=True):
+    for sample, mask, facts in zip(pairs, paired, mask_facts(paired, ANY_COLOUR), strict=True):
         if not isinstance(facts, MaskFacts):
             troubles.append(str(facts))
         elif facts.area:

@@ -12,17 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
+from prn_lib.common.images import image_files
 from prn_lib.datasets.category import Category, Inventory
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.layouts.pairing import by_name, pair, set_aside_empty
-from prn_lib.datasets.reading.images import image_files
+from prn_lib.datasets.reading.masks import HALF_GREY
+from prn_lib.datasets.reading.samples import Reading
 from prn_lib.datasets.sample import GOOD, Sample, masks_of
 from prn_lib.datasets.split import TEST_SHARE, split_generator, split_official
 
 POOLED = "all"  # the five defect types together
 FREE = "MT_Free"
-MASK_THRESHOLD = 127  # masks have soft edges; half grey is the border
-MIN_DEFECT_PIXELS = 10  # six masks have 0 to 3 pixels above the threshold: no region to score
+READING = Reading(masks=HALF_GREY)  # masks have soft edges
+MIN_DEFECT_PIXELS = 10  # six masks have 0 to 3 pixels above half grey: no region to score
 MAX_NUMBER_GAP = 100  # numbers closer than this show the same tile (checked by eye)
 
 _STEM = re.compile(r"exp\d+_num_(\d+)")
@@ -44,7 +46,7 @@ def scan(root: Path, name: str) -> Inventory:
     blank: dict[str, Path] = {}
     pairs = [sample for folder in folders for sample in _scan_type(folder, blank, troubles)]
     kept, unscorable, notes = set_aside_empty(
-        [s for s in pairs if s.is_anomaly], MASK_THRESHOLD, troubles, MIN_DEFECT_PIXELS
+        [s for s in pairs if s.is_anomaly], READING, troubles, MIN_DEFECT_PIXELS
     )
     others = tuple(s for s in kept if name not in (POOLED, s.defect))
     if others:
@@ -55,7 +57,7 @@ def scan(root: Path, name: str) -> Inventory:
         left_out=unscorable + others,
         notes=notes,
         troubles=tuple(troubles),
-        mask_threshold=MASK_THRESHOLD,
+        reading=READING,
         folders=tuple(folders),
         blank_masks=blank,
     )

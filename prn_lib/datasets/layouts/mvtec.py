@@ -8,6 +8,7 @@ name, never by order.
 import re
 from pathlib import Path
 
+from prn_lib.common.images import image_files
 from prn_lib.datasets.category import Background, Inventory
 from prn_lib.datasets.dataset import Archive, Dataset, Published
 from prn_lib.datasets.layouts.pairing import (
@@ -19,7 +20,7 @@ from prn_lib.datasets.layouts.pairing import (
     pair,
     set_aside_empty,
 )
-from prn_lib.datasets.reading.images import image_files
+from prn_lib.datasets.reading.samples import EXACT
 from prn_lib.datasets.sample import GOOD, Sample
 
 MASK_SUFFIX = "_mask"
@@ -40,7 +41,7 @@ def scan(root: Path, name: str) -> Inventory:
     for defect in sorted(_subfolders(tests) | _subfolders(truth)):
         if defect != GOOD:
             anomalies += _anomalies_of(tests / defect, truth / defect, troubles)
-    kept, empty, notes = set_aside_empty(anomalies, 0, troubles)
+    kept, empty, notes = set_aside_empty(anomalies, EXACT, troubles)
     return Inventory(
         normals=normals_of(folder / "train" / GOOD, f"train/{GOOD}", troubles),
         test_normals=normals_of(tests / GOOD, f"test/{GOOD}", troubles),

@@ -4,9 +4,9 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from prn_lib.common.images import LOSSY, image_files, no_image
 from prn_lib.datasets.category import Inventory
-from prn_lib.datasets.reading.images import LOSSY, image_files
-from prn_lib.datasets.reading.samples import MaskFacts, mask_facts
+from prn_lib.datasets.reading.samples import MaskFacts, Reading, mask_facts
 from prn_lib.datasets.sample import Sample, masks_of
 
 NAMED = 12  # files named in one sentence; the rest are counted
@@ -55,7 +55,7 @@ def normals_of(folder: Path, prefix: str, troubles: list[str]) -> tuple[Sample, 
         for name, path in by_name(image_files(folder), troubles).items()
     )
     if not samples:
-        raise FileNotFoundError(f"folder {folder} holds no image; restore the normal images")
+        raise FileNotFoundError(no_image(folder))
     return samples
 
 
@@ -81,13 +81,13 @@ def pair(
 
 
 def set_aside_empty(
-    anomalies: Sequence[Sample], threshold: int, troubles: list[str], least: int = 1
+    anomalies: Sequence[Sample], reading: Reading, troubles: list[str], least: int = 1
 ) -> tuple[tuple[Sample, ...], tuple[Sample, ...], tuple[str, ...]]:
     """Split off the anomalies whose masks have fewer than ``least`` pixels: (kept, empty, notes).
 
     Nothing can be scored against an empty mask, and calling such an image normal would be wrong.
     """
-    facts = mask_facts(masks_of(anomalies), threshold)
+    facts = mask_facts(masks_of(anomalies), reading.masks)
     kept: list[Sample] = []
     empty: list[Sample] = []
     tiny: list[Sample] = []
@@ -100,8 +100,8 @@ def set_aside_empty(
             (tiny if fact.area else empty).append(sample)
     notes = []
     for samples, what in (
-        (empty, f"an empty mask (no pixel above {threshold})"),
-        (tiny, f"a mask of fewer than {least} pixels above {threshold}"),
+        (empty, "an empty mask"),
+        (tiny, f"a mask of fewer than {least} pixels"),
     ):
         if samples:
             names = ", ".join(sample.name for sample in samples)

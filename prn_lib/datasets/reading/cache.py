@@ -23,7 +23,7 @@ from safetensors.numpy import save
 from prn_lib.common.files import whole_file
 from prn_lib.common.paths import project_folder
 
-FORMAT = 1, PIL.__version__  # raise the number when entries are made in another way
+FORMAT = 2, PIL.__version__  # raise the number when entries are made in another way
 
 
 def cache_folder() -> Path:
@@ -51,7 +51,7 @@ class ArrayEntry:
     Raises FileNotFoundError if a source is missing.
     """
 
-    def __init__(self, sources: Sequence[Path], options: Sequence[int]) -> None:
+    def __init__(self, sources: Sequence[Path], options: Sequence[int | str]) -> None:
         self._path = _place("images", [*map(os.path.realpath, sources), *options], "cache")
         self._stamp = json.dumps([file_state(path) for path in sources])
 
@@ -76,7 +76,7 @@ class ArrayEntry:
 class FactTable:
     """A few numbers for each of the files of one folder, in one place in the cache."""
 
-    def __init__(self, folder: Path, option: int) -> None:
+    def __init__(self, folder: Path, option: str) -> None:
         self._path = _place("facts", [os.path.realpath(folder), option], "json")
         self._rows = self._read()
         self._new = False

@@ -12,10 +12,11 @@ import torch
 from PIL import Image
 
 from conftest import save_image, save_mask
-from prn_lib.datasets.reading import images
+from prn_lib.common import images
 from prn_lib.datasets.reading import samples as reading
 from prn_lib.datasets.reading.cache import cache_folder
-from prn_lib.datasets.reading.samples import mask_facts, read_samples
+from prn_lib.datasets.reading.masks import ANY_COLOUR, HALF_GREY, TWO_VALUES, Kind
+from prn_lib.datasets.reading.samples import Reading, mask_facts, read_pair, read_samples
 from prn_lib.datasets.sample import Sample
 
 
@@ -39,13 +40,16 @@ def samples(tmp_path):
 def decoded(monkeypatch):
     """Names of the files that are really decoded from now on."""
     names = []
-    real = reading.read_image
 
-    def spy(path, mode):
-        names.append(path.name)
-        return real(path, mode)
+    def spied(real):
+        def spy(path, *more):
+            names.append(path.name)
+            return real(path, *more)
 
-    monkeypatch.setattr(reading, "read_image", spy)
+        return spy
+
+    for name in ("read_image", "read_mask"):
+        monkeypatch.setattr(reading, name, spied(getattr(reading, name)))
     return names
 
 
@@ -79,11 +83,14 @@ def test_a_second_reading_decodes_nothing(samples, decoded):
     assert len(entries()) == 4
 
 
-@pytest.mark.parametrize(("size", "threshold"), [(48, 0), (40, 127)])
-def test_other_options_are_other_entries(samples, decoded, size, threshold):
-    read_samples(samples, 40, 0)
+@pytest.mark.parametrize(
+    ("size", "others"),
+    [(48, {}), (40, {"masks": HALF_GREY}), (40, {"grey_range": (0, 4095)})],
+)
+def test_other_options_are_other_entries(samples, decoded, size, others):
+    read_samples(samples, 40)
     decoded.clear()
-    read_samples(samples, size, threshold)
+    read_samples(samples, size, Reading(**others))
     assert len(decoded) == 6
     assert len(entries()) == 8
 
@@ -112,26 +119,26 @@ def test_files_that_swap_names_keep_their_pixels(tmp_path):
         os.utime(path, ns=(10**18, 10**18))
     both = [Sample("a", a), Sample("b", b)]
     assert read_samples(both, 32)[0].flatten(1)[:, 0].tolist() == [10, 200]
-    assert [fact.highest for fact in mask_facts([a, b], 0)] == [10, 200]
+    assert [fact.value & 255 for fact in mask_facts([a, b], TWO_VALUES)] == [10, 200]
     a.rename(tmp_path / "c.bmp")
     b.rename(a)
     (tmp_path / "c.bmp").rename(b)
     assert read_samples(both, 32)[0].flatten(1)[:, 0].tolist() == [200, 10]
-    assert [fact.highest for fact in mask_facts([a, b], 0)] == [200, 10]
+    assert [fact.value & 255 for fact in mask_facts([a, b], TWO_VALUES)] == [200, 10]
 
 
 def test_a_mask_that_changes_while_it_is_read_is_not_kept(samples, monkeypatch):
-    real = reading.read_image
+    real = reading.read_mask
 
-    def meddle(path, mode):
-        image = real(path, mode)
+    def meddle(path, rule):
+        mask = real(path, rule)
         save_mask(path, (0, 0, 5, 5))
-        return image
+        return mask
 
     with monkeypatch.context() as patch:
-        patch.setattr(reading, "read_image", meddle)
-        assert mask_facts([samples[1].mask], 0)[0].area == 21 * 40
-    assert mask_facts([samples[1].mask], 0)[0].area == 25
+        patch.setattr(reading, "read_mask", meddle)
+        assert mask_facts([samples[1].mask], ANY_COLOUR)[0].area == 21 * 40
+    assert mask_facts([samples[1].mask], ANY_COLOUR)[0].area == 25
 
 
 def damage_byte(data):
@@ -201,7 +208,7 @@ def test_what_is_transparent_in_a_mask_is_black(tmp_path, mode):
     mask = Image.new(mode, (30, 20), (*white, 0))
     mask.paste((*white, 255), (5, 5, 15, 10))
     mask.save(tmp_path / "mask.png")
-    assert mask_facts([tmp_path / "mask.png"], 0) == [(50, 600, 255)]
+    assert mask_facts([tmp_path / "mask.png"], TWO_VALUES) == [(50, 600, Kind.WHITE, 0xFFFFFF)]
 
 
 @pytest.mark.parametrize("ending", ["png", "tif"])
@@ -222,13 +229,25 @@ def test_damaged_exif_data_are_one_error_that_names_the_file(tmp_path, monkeypat
         read_samples([Sample("photo", tmp_path / "photo.png")], 32)
 
 
-def test_a_turned_photograph_with_an_unturned_mask_is_explained(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.new("RGB", (40, 20)).save(tmp_path / "p.png", exif=exif)
-    Image.new("L", (40, 20), 255).save(tmp_path / "p_mask.png")
-    with pytest.raises(ValueError, match="EXIF data turn the image: turn the mask as well"):
-        read_samples([Sample("p", tmp_path / "p.png", tmp_path / "p_mask.png", "hole")], 32)
+def test_a_mask_that_fits_only_the_unturned_photograph_is_turned_with_it(tmp_path):
+    """Every turn of EXIF, against the same turn of a picture of the mask."""
+    mask = np.zeros((20, 40), np.uint8)
+    mask[2:6, 3:20] = 255
+    Image.fromarray(mask).save(tmp_path / "p_mask.png")
+    sample = Sample("p", tmp_path / "p.tif", tmp_path / "p_mask.png", "hole")
+    for turn in (5, 6, 7, 8):
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        Image.fromarray(mask).save(tmp_path / "p.tif", exif=exif, compression="tiff_lzw")
+        photo, found = read_pair(sample, Reading())
+        assert photo.size == (20, 40)
+        assert np.array_equal(found.pixels, np.asarray(photo)[..., 0] > 0)
+    Image.new("RGB", (40, 20)).save(tmp_path / "p.tif", exif=exif)
+    with pytest.raises(ValueError, match=r"uncompressed TIFF that its EXIF data turn; save it up"):
+        read_pair(sample, Reading())
+    Image.new("RGB", (20, 40)).save(tmp_path / "p.tif")
+    with pytest.raises(ValueError, match=r"p_mask\.png is 40x20 but its image .*p\.tif is 20x40"):
+        read_pair(sample, Reading())
 
 
 def test_mask_facts_are_exact_and_kept(samples, tmp_path, decoded):
@@ -236,22 +255,26 @@ def test_mask_facts_are_exact_and_kept(samples, tmp_path, decoded):
     soft[2, :5] = (1, 126, 127, 128, 250)
     Image.fromarray(soft).save(tmp_path / "soft.png")
     masks = [samples[1].mask, tmp_path / "soft.png", samples[3].mask]
-    facts = mask_facts(masks, 127)
-    assert facts == [(21 * 40, 96 * 96, 255), (2, 300, 250), (23 * 40, 96 * 96, 255)]
+    facts = mask_facts(masks, TWO_VALUES)
+    assert facts == [
+        (21 * 40, 96 * 96, Kind.WHITE, 0xFFFFFF),
+        (2, 300, Kind.SOFT, 3),
+        (23 * 40, 96 * 96, Kind.WHITE, 0xFFFFFF),
+    ]
     decoded.clear()
-    assert mask_facts(masks, 127) == facts
+    assert mask_facts(masks, TWO_VALUES) == facts
     assert decoded == []
-    assert mask_facts(masks[1:2], 0)[0].area == 5
+    assert mask_facts(masks[1:2], ANY_COLOUR)[0].area == 5
     save_mask(masks[0], (0, 0, 2, 2))
-    assert mask_facts(masks, 127)[0].area == 4
+    assert mask_facts(masks, TWO_VALUES)[0].area == 4
     (table, _) = (p for p in entries() if "facts" in p.parts)
     table.write_text(table.read_text().replace("9216", "9215"))
-    assert mask_facts(masks, 127)[0].pixels == 96 * 96
+    assert mask_facts(masks, TWO_VALUES)[0].pixels == 96 * 96
 
 
 def test_an_unreadable_mask_does_not_hide_the_others(samples):
     samples[1].mask.write_bytes(b"junk")
-    facts = mask_facts([samples[1].mask, samples[3].mask], 0)
+    facts = mask_facts([samples[1].mask, samples[3].mask], ANY_COLOUR)
     assert "1_mask.png" in str(facts[0])
     assert facts[1].area == 23 * 40
 
