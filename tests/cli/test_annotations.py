@@ -86,7 +86,7 @@ def test_photographs_without_an_annotation_are_what_the_person_says(source, tmp_
     (source / "JPEGImages/normal1.json").unlink()
     words = ["data", "import", "--from", "labelme", str(source / "JPEGImages")]
     assert main([*words, "--out", str(tmp_path / "out")]) == 2
-    assert "1 photographs have no annotation (normal1.png)" in capsys.readouterr().err
+    assert "without an annotation, 1 in all: normal1.png" in capsys.readouterr().err
     assert main([*words, "--out", str(tmp_path / "out"), "--unlabelled", "good"]) == 0
     assert (tmp_path / "out/good/normal1.png").is_file()
 

@@ -57,7 +57,7 @@ def read_labelme(source: Path, unlabelled: str = "refuse") -> Reading:
     others, notes = without_annotation(rest, unlabelled)
     inside = [p.path.name for p in photographs if p.embedded is not None]
     if inside:
-        told = f"{len(inside)} photographs are no files and are taken out of their JSON"
+        told = f"Photographs taken out of their JSON, as they are no files, {len(inside)} in all"
         notes.append(f"{told}: {shortened(inside)}.")
     return Reading([*photographs, *others], [RULE, *notes])
 

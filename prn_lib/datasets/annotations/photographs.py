@@ -102,14 +102,18 @@ def without_annotation(paths: Sequence[Path], rule: str) -> tuple[list[Photograp
     """
     if not paths:
         return [], []
-    told = f"{len(paths)} photographs have no annotation ({shortened(p.name for p in paths)})"
+    told = f"photographs without an annotation, {len(paths)} in all"
+    names = shortened(path.name for path in paths)
     if rule == "refuse":
         raise ValueError(
-            f"{told}; say --unlabelled good if they are normal, --unlabelled skip to leave them out"
+            f"{told}: {names}; say --unlabelled good if they are normal, "
+            "--unlabelled skip to leave them out"
         )
     if rule == "skip":
-        return [], [f"{told} and are left out."]
-    return [Photograph(path, path) for path in paths], [f"{told} and are taken as normal."]
+        return [], [f"{told.capitalize()}, are left out: {names}."]
+    return [Photograph(path, path) for path in paths], [
+        f"{told.capitalize()}, are taken as normal: {names}."
+    ]
 
 
 def shortened(names: Iterable[str]) -> str:

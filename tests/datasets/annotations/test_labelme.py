@@ -77,14 +77,16 @@ def test_a_json_without_shapes_is_normal_and_nothing_else_is(source, tmp_path):
 def test_a_photograph_without_a_json_is_what_the_person_says(source, tmp_path):
     photo(source / "y.png", 2)
     labelme(source / "y.json", [shape("dent", BOX)])
-    with pytest.raises(ValueError, match=r"1 photographs have no annotation \(x\.png\); say --unl"):
+    with pytest.raises(ValueError, match=r"without an annotation, 1 in all: x\.png; say --unl"):
         read_labelme(source)
     result = imported(read_labelme(source, "good"), tmp_path / "good")
     assert (tmp_path / "good/good/x.png").is_file()
-    assert "1 photographs have no annotation (x.png) and are taken as normal." in result.notes
+    assert (
+        "Photographs without an annotation, 1 in all, are taken as normal: x.png." in result.notes
+    )
     result = imported(read_labelme(source, "skip"), tmp_path / "skip")
     assert "good/x.png" not in files(tmp_path / "skip")
-    assert "1 photographs have no annotation (x.png) and are left out." in result.notes
+    assert "Photographs without an annotation, 1 in all, are left out: x.png." in result.notes
 
 
 def test_photographs_lie_where_the_json_says_also_on_windows(source, tmp_path):
@@ -103,7 +105,9 @@ def test_a_photograph_that_is_only_in_its_json_is_taken_from_there(source, tmp_p
     labelme(source / "x.json", [shape("dent", BOX)], image="x.tif", imageData=data)
     result = imported(read_labelme(source), tmp_path / "out")
     assert (tmp_path / "out/dent/x.png").read_bytes() == content
-    assert "1 photographs are no files and are taken out of their JSON: x.png." in result.notes
+    assert result.notes[1:] == [
+        "Photographs taken out of their JSON, as they are no files, 1 in all: x.png."
+    ]
 
 
 def test_an_embedded_photograph_does_not_hide_a_file_of_its_name(source, tmp_path):
