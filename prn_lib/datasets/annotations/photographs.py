@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from prn_lib.common.checks import check_choice
 from prn_lib.datasets.layouts.pairing import NAMED
 from prn_lib.datasets.reading.images import SUFFIXES, is_image, read_image
 
@@ -98,8 +99,9 @@ def without_annotation(paths: Sequence[Path], rule: str) -> tuple[list[Photograp
     """Photographs of which no annotation speaks: normal ones or none, and a note that says so.
 
     ``rule`` is "good" (they are normal), "skip" (they are left out) or "refuse", which raises
-    ValueError: nobody said that they show no defect.
+    ValueError: nobody said that they show no defect. So does another word.
     """
+    check_choice("unlabelled", rule, UNLABELLED)
     if not paths:
         return [], []
     told = f"photographs without an annotation, {len(paths)} in all"

@@ -47,3 +47,8 @@ def test_many_names_are_cut():
 
 def test_nothing_is_said_where_every_photograph_has_its_annotation():
     assert without_annotation([], "refuse") == ([], [])
+
+
+def test_another_word_for_them_is_refused():
+    with pytest.raises(ValueError, match="unknown unlabelled 'god'; known: refuse, good, skip"):
+        without_annotation([], "god")
