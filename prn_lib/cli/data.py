@@ -1,4 +1,4 @@
-"""``prn data``: list, get and check datasets."""
+"""``prn data``: list, get, check and import datasets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from prn_lib.cli.annotations import import_annotations
 from prn_lib.cli.group import Failed, Group, data_root, program
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _dataset = click.option(
 
 @click.group(cls=Group)
 def data() -> None:
-    """List, get and check datasets."""
+    """List, get, check and import datasets."""
 
 
 @data.command("list")
@@ -33,7 +34,10 @@ def list_all() -> None:
     columns = ["name", "categories", "normals", "anomalies", "licence"]
     click.echo(told[columns].to_string(index=False))
     click.echo("\n'prn data get --dataset NAME' gets one, or says what a person must do.")
-    click.echo("A folder of photographs of your own is the dataset 'folder'.")
+    click.echo(
+        "A folder of photographs of your own is the dataset 'folder'; 'prn data import' makes"
+    )
+    click.echo("one of annotations by LabelMe, CVAT and other tools.")
 
 
 @data.command("check")
@@ -144,3 +148,6 @@ def _explain(dataset: Dataset, root: Path) -> int:
     click.echo("\nA person must do this:")
     click.echo("\n".join(f"  {number}. {step}" for number, step in enumerate(steps, start=1)))
     return 1
+
+
+data.add_command(import_annotations)

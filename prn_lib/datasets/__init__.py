@@ -3,9 +3,9 @@
 In come a dataset's name, a category's name and a folder; out comes the category, split by the
 general supervised setting (App. A.2). Its images are read, as uint8 tensors, when they are needed.
 ``layouts`` knows how each dataset lies on disk, ``reading`` decodes files once and keeps the
-result, ``archives`` downloads and unpacks, ``mini`` draws the embedded dataset, ``foregrounds``
-tells object from background. Chapters: "The data and the protocol", "Bring your own product",
-"Where may an anomaly be?".
+result, ``archives`` downloads and unpacks, ``annotations`` imports what people drew with other
+tools, ``mini`` draws the embedded dataset, ``foregrounds`` tells object from background. Chapters:
+"The data and the protocol", "Bring your own product", "Where may an anomaly be?".
 """
 
 from prn_lib.datasets.category import Background, Category, Inventory

@@ -28,7 +28,7 @@ def test_there_is_a_command_for_everything():
         "data", "foregrounds", "run", "predict", "export", "tables", "doctor", "completion",
     ]  # fmt: skip
     assert [words[1] for words in COMMANDS if len(words) == 2] == [
-        "list", "check", "get", "plan", "run", "status",
+        "list", "check", "get", "import", "plan", "run", "status",
     ]  # fmt: skip
 
 

@@ -135,8 +135,8 @@ def _refusal(path: Path, what: str, found: np.ndarray) -> str:
     void = f"; {VOID} is VOC's border, which counts as nothing" if str(VOID) in names else ""
     return (
         f"mask {path} is not plainly black and white: {what} are {listed}{more}{void}. Paint it "
-        'black and white, or put {"masks": "any colour"} into product.json in the product\'s '
-        "folder, if whatever is not black is a defect"
+        "black and white; or, if whatever is not black is a defect, say so: in product.json of the "
+        'product\'s folder by {"masks": "any colour"}, to prn data import by --any-colour'
     )
 
 
