@@ -1,0 +1,78 @@
+"""What a report reads beside the record: score maps, photographs, perhaps a threshold."""
+
+import json
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from prn_lib.common.checks import one_line
+from prn_lib.runs.building import read_category
+from prn_lib.runs.results import MAPS, Result
+
+THRESHOLD = "threshold.json"
+
+
+@dataclass(frozen=True)
+class Photos:
+    """A run's test images, read from the dataset again, in the order of its scores."""
+
+    images: torch.Tensor  # (N, 3, S, S) uint8
+    masks: torch.Tensor  # (N, 1, S, S) uint8 {0, 1}
+    has_mask: np.ndarray  # (N,) bool: a mask lies beside the photograph
+
+
+def read_photos(result: Result) -> Photos:
+    """Read the test images of a run.
+
+    Raises ValueError or OSError, naming what is missing, if they are not where they were.
+    """
+    category = read_category(result.experiment)
+    there = {sample.name: sample for sample in category.test}
+    missing = [entry["name"] for entry in result.scores if entry["name"] not in there]
+    if missing:
+        raise ValueError(f"the dataset holds other images now: {missing[0]} is not among them")
+    samples = [there[entry["name"]] for entry in result.scores]
+    images, masks = category.load(samples, result.experiment.image_size)
+    return Photos(images, masks, np.array([sample.mask is not None for sample in samples], bool))
+
+
+def read_maps(result: Result) -> np.ndarray:
+    """Score maps ``(N, S, S)`` of a run, one for each of its scores.
+
+    Raises FileNotFoundError or ValueError, naming the file, if they are missing or damaged.
+    """
+    path = result.folder / MAPS
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing, and a report shows score maps; copy it there, or run again"
+        )
+    try:
+        maps = result.score_maps()
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} cannot be read ({one_line(error)}); run again") from None
+    if len(maps) != len(result.scores):
+        raise ValueError(
+            f"{path} holds {len(maps)} score maps of {len(result.scores)} test images; run again"
+        )
+    return maps
+
+
+def stored_threshold(folder: Path) -> float | None:
+    """The image score from which on an image counts as anomalous, or None if none is stored.
+
+    Raises ValueError, naming the file, if it cannot be read.
+    """
+    path = folder / THRESHOLD
+    if not path.is_file():
+        return None
+    try:
+        threshold = float(json.loads(path.read_text())["threshold"])
+    except (ValueError, TypeError, KeyError):
+        threshold = math.nan
+    if not math.isfinite(threshold):
+        raise ValueError(f"{path} holds no number 'threshold'; mend or delete it")
+    return threshold
