@@ -11,6 +11,7 @@ from prn_lib.cli.data import data
 from prn_lib.cli.doctor import doctor
 from prn_lib.cli.foregrounds import foregrounds
 from prn_lib.cli.group import Group
+from prn_lib.cli.report import report
 from prn_lib.cli.runs import export, predict, run_one
 from prn_lib.cli.tables import tables
 
@@ -41,7 +42,7 @@ def completion(shell: str) -> None:
     click.echo(SHELLS[shell])
 
 
-for command in (data, foregrounds, run_one, predict, export, tables, doctor, completion):
+for command in (data, foregrounds, run_one, predict, export, report, tables, doctor, completion):
     prn.add_command(command)
 
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from prn_lib.cli.group import Failed, data_root, preset, settings
+from prn_lib.cli.group import Failed, data_root, preset, run_folder, settings
 
-_run_folder = click.argument("run_folder", metavar="RUN", type=Path)
 _device = click.option(
     "--device", metavar="NAME", help="cpu, cuda or cuda:1.  [default: a GPU if there is one]"
 )
@@ -61,7 +60,7 @@ def run_one(
 
 
 @click.command()
-@_run_folder
+@run_folder
 @click.argument("photos", nargs=-1, required=True, type=Path, metavar="PHOTO...")
 @click.option("--out", type=Path, metavar="FOLDER", help="For scores.csv and the score maps.")
 @_device
@@ -86,7 +85,7 @@ def predict(
 
 
 @click.command(short_help="Write the network of a finished run as an ONNX file.")
-@_run_folder
+@run_folder
 @click.option("--out", required=True, type=Path, metavar="FILE", help="The ONNX file to write.")
 def export(run_folder: Path, out: Path) -> None:
     """Write the network of a finished run as one ONNX file, prototypes included.
