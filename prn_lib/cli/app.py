@@ -11,7 +11,9 @@ from prn_lib.cli.data import data
 from prn_lib.cli.doctor import doctor
 from prn_lib.cli.foregrounds import foregrounds
 from prn_lib.cli.group import Group
-from prn_lib.cli.runs import export, predict, run_one, threshold
+from prn_lib.cli.inspect import predict, threshold
+from prn_lib.cli.report import report
+from prn_lib.cli.runs import export, run_one
 from prn_lib.cli.tables import tables
 
 SHELLS = {
@@ -41,7 +43,19 @@ def completion(shell: str) -> None:
     click.echo(SHELLS[shell])
 
 
-for command in (data, foregrounds, run_one, threshold, predict, export, tables, doctor, completion):
+_IN_ORDER = (
+    data,
+    foregrounds,
+    run_one,
+    threshold,
+    predict,
+    export,
+    report,
+    tables,
+    doctor,
+    completion,
+)
+for command in _IN_ORDER:
     prn.add_command(command)
 
 

@@ -14,7 +14,7 @@ import click
 
 NEEDED = (
     "torch", "torchvision", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "pillow",
-    "safetensors", "timm", "matplotlib", "pandas", "ipywidgets",
+    "safetensors", "timm", "matplotlib", "pandas", "ipywidgets", "jinja2",
 )  # fmt: skip
 EXTRAS = {
     "prn export": ("onnx", "onnxscript"),

@@ -1,4 +1,4 @@
-"""What the commands share: their order, failures of one line, and some options."""
+"""What the commands share: their order, failures of one line, an argument and some options."""
 
 import shlex
 import shutil
@@ -27,6 +27,7 @@ def program() -> str:
     return "prn" if shutil.which("prn") else shlex.quote(str(Path(sys.executable).with_name("prn")))
 
 
+run_folder = click.argument("run_folder", metavar="RUN", type=Path)
 data_root = click.option(
     "--root",
     "--data-root",
@@ -45,4 +46,7 @@ settings = click.option(
     multiple=True,
     metavar="NAME=VALUE",
     help="Change an option of the preset, such as --set max_steps=50; repeatable.",
+)
+device = click.option(
+    "--device", metavar="NAME", help="cpu, cuda or cuda:1.  [default: a GPU if there is one]"
 )

@@ -1,21 +1,10 @@
-"""``prn run`` and what its network is for: ``predict``, ``threshold`` and ``export``."""
-
-from __future__ import annotations
+"""``prn run`` and ``prn export``: one experiment, and its network as a file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from prn_lib.cli.group import Failed, data_root, preset, settings
-
-if TYPE_CHECKING:
-    from prn_lib.inspection.detector import Detector
-
-_run_folder = click.argument("run_folder", metavar="RUN", type=Path)
-_device = click.option(
-    "--device", metavar="NAME", help="cpu, cuda or cuda:1.  [default: a GPU if there is one]"
-)
+from prn_lib.cli.group import Failed, data_root, device, preset, run_folder, settings
 
 
 @click.command("run")
@@ -26,7 +15,7 @@ _device = click.option(
 @click.option("--seed", default=0, show_default=True, help="Of split, weights and anomalies.")
 @settings
 @click.option("--out", type=Path, metavar="FOLDER", help="[default: runs/DATASET/CATEGORY/...]")
-@_device
+@device
 @click.option("--tensorboard", type=Path, metavar="FOLDER", help="Write curves of the training.")
 def run_one(
     dataset: str,
@@ -66,97 +55,8 @@ def run_one(
     click.echo(f"in percent; the record is {folder / 'result.json'}")
 
 
-@click.command(short_help="Score new photographs with a trained network.")
-@click.argument("network", metavar="RUN", type=Path)
-@click.argument("photos", nargs=-1, required=True, type=Path, metavar="PHOTO...")
-@click.option("--out", type=Path, metavar="FOLDER", help="For tables, score maps and overlays.")
-@click.option("--watch", is_flag=True, help="Go on, as photographs come, until Ctrl-C.")
-@_device
-def predict(
-    network: Path, photos: tuple[Path, ...], out: Path | None, watch: bool, device: str | None
-) -> int:
-    """Score new photographs with the network of a finished run.
-
-    RUN is a run's folder, or an ONNX file of 'prn export'. PHOTO is a file, or a folder of them. A
-    score lies between 0 and 1; higher is more anomalous. With a threshold ('prn threshold') each
-    photograph is called good or a defect.
-
-    FOLDER gets scores.csv, regions.csv (boxes and areas in the photograph's pixels), score maps as
-    PNG files of 16 bits (65535 is a score of 1) and the photographs with the maps over them. What
-    is there already is not scored again. The exit status is 1 if a photograph could not be read.
-    """
-    from prn_lib.inspection.folder import find_photos, inspect, new_photos
-    from prn_lib.inspection.ledger import Row
-
-    detector = _detector(network, device)
-
-    def told(row: Row) -> None:
-        if row.trouble:
-            click.echo(f"not read: {row.trouble}", err=True)
-        else:
-            click.echo(f"{row.score}  {row.decision + '  ' if row.decision else ''}{row.photo}")
-
-    unreadable = 0
-    for files in new_photos(photos) if watch else [find_photos(photos)]:
-        rows = inspect(detector, files, out, told)
-        unreadable += sum(bool(row.trouble) for row in rows)
-    if detector.threshold is None:
-        click.echo("no threshold is stored, so nothing is decided: see 'prn threshold'", err=True)
-    if out is not None:
-        click.echo(f"scores.csv, regions.csv, maps/ and overlays/ are in {out}", err=True)
-    return 1 if unreadable else 0
-
-
-def _detector(network: Path, device: str | None) -> Detector:
-    from prn_lib.inspection.detector import load_onnx
-
-    if network.suffix == ".onnx":
-        if device not in (None, "cpu"):
-            raise ValueError(f"--device {device} is for a run's folder; ONNX files run on the cpu")
-        return load_onnx(network)
-    from prn_lib.common.devices import pick_device
-    from prn_lib.runs.inspecting import load_detector
-
-    return load_detector(network, pick_device(device))
-
-
-@click.command(short_help="Choose the score from which a photograph is a defect.")
-@_run_folder
-@click.argument("normals", nargs=-1, required=True, type=Path, metavar="PHOTO...")
-@click.option(
-    "--false-alarms",
-    default=0.05,
-    show_default=True,
-    metavar="RATE",
-    help="Of good products, the share that may be called defects.",
-)
-@_device
-def threshold(
-    run_folder: Path, normals: tuple[Path, ...], false_alarms: float, device: str | None
-) -> None:
-    """Choose a threshold on photographs of good products, and store it with the run.
-
-    PHOTO is a file, or a folder of them. They must be kept apart: the run may neither have been
-    trained nor tested on them. A rate of 1% needs at least 99.
-    """
-    from prn_lib.common.devices import pick_device
-    from prn_lib.inspection.folder import find_photos
-    from prn_lib.runs.inspecting import caught, set_threshold
-    from prn_lib.runs.results import load_result
-
-    files = find_photos(normals)
-    chosen = set_threshold(run_folder, files, false_alarms, pick_device(device))
-    click.echo(
-        f"threshold {chosen.value:.4f}, of {chosen.normals} good products; of further ones like "
-        f"them, {chosen.low:.1%} to {chosen.high:.1%} will be false alarms (95% confidence)"
-    )
-    click.echo("in the run's test set, above the threshold:")
-    for kind, (above, count) in caught(load_result(run_folder), chosen.value).items():
-        click.echo(f"  {kind}: {above} of {count}")
-
-
 @click.command(short_help="Write the network of a finished run as an ONNX file.")
-@_run_folder
+@run_folder
 @click.option("--out", required=True, type=Path, metavar="FILE", help="The ONNX file to write.")
 def export(run_folder: Path, out: Path) -> None:
     """Write the network of a finished run as one ONNX file, prototypes included.

@@ -30,6 +30,7 @@ from prn_lib.figures.paper import show_differences, show_doubtful, show_readings
 from prn_lib.figures.plan import show_targets
 from prn_lib.figures.prototypes import show_by_count, show_inertias, show_lloyd
 from prn_lib.figures.runs import (
+    show_histogram,
     show_image_scores,
     show_loss,
     show_score_maps,
@@ -77,6 +78,7 @@ __all__ = [
     "show_fade",
     "show_foregrounds",
     "show_fusion",
+    "show_histogram",
     "show_image_scores",
     "show_images",
     "show_impulses",

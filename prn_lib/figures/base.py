@@ -20,6 +20,7 @@ from prn_lib.datasets.sample import GOOD
 CELL = 1.55  # inches a side of a small image
 DPI = 110
 CONTOUR = "#ff00c8"  # seen on grey, brown and blue alike
+ENOUGH = 1000  # k-means of colours ends when fewer pixels than that change theirs
 ALT = "Description"  # the PNG standard's keyword for a text that describes the image
 
 
@@ -30,11 +31,15 @@ class Picture:
         self.png = png
         self.alt = alt
 
+    @property
+    def address(self) -> str:
+        """The image itself as an address, for a page that needs no file beside it."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+
     def _repr_html_(self) -> str:
-        data = base64.b64encode(self.png).decode()
         return (
             f'<img alt="{html.escape(self.alt)}" style="max-width: 100%; background: white" '
-            f'src="data:image/png;base64,{data}">'
+            f'src="{self.address}">'
         )
 
     def __repr__(self) -> str:
@@ -52,6 +57,15 @@ class Picture:
             if colours is not None:
                 drawn = drawn.quantize(colours)
             drawn.save(draft, format="png", optimize=True, pnginfo=info)
+
+    def smaller(self) -> "Picture":
+        """The same picture in 256 colours: at most a byte a pixel, and thin lines keep theirs."""
+        with Image.open(io.BytesIO(self.png)) as image:
+            # A median cut gives every colour to the many pixels and none to a thin outline.
+            few = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=ENOUGH)
+        buffer = io.BytesIO()
+        few.save(buffer, format="png", optimize=True)
+        return Picture(buffer.getvalue(), self.alt)
 
 
 def read_picture(path: Path) -> Picture:

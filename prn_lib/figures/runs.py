@@ -1,9 +1,11 @@
 """Figures of a run: its loss, its score maps, its image scores."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from prn_lib.datasets import Category, Sample
 from prn_lib.datasets.sample import GOOD
@@ -17,9 +19,11 @@ from prn_lib.figures.base import (
 from prn_lib.runs.results import Result
 from prn_lib.runs.scoring import Scored
 
+BINS = 30  # of a histogram, from the lowest score to the highest
 
-def show_loss(losses: Sequence[float]) -> Picture:
-    """The loss of every step and its running mean over a tenth of the run.
+
+def show_loss(losses: Sequence[float], width: float = 7) -> Picture:
+    """The loss of every step and its running mean over a tenth of the run; ``width`` in inches.
 
     Raises ValueError if there was no step.
     """
@@ -27,7 +31,7 @@ def show_loss(losses: Sequence[float]) -> Picture:
         raise ValueError("there is no loss to show: max_steps=0 trains nothing")
     window = max(1, len(losses) // 10)
     mean = np.convolve(losses, np.ones(window) / window, "valid")
-    figure, axis = plt.subplots(figsize=(7, 2.6))
+    figure, axis = plt.subplots(figsize=(width, 2.6))
     axis.plot(losses, color="0.75", linewidth=0.8, label="each step")
     axis.plot(np.arange(window - 1, len(losses)), mean, color="C0", label=f"mean of {window} steps")
     axis.set(xlabel="step", ylabel="loss (Eq. 5)", yscale="log")
@@ -78,6 +82,34 @@ def show_image_scores(result: Result) -> Picture:
         "Image scores of the test set as ticks from 0 to 1, one row for the normal images and one "
         f"for each defect type: {', '.join(defects)}.",
     )
+
+
+def show_histogram(result: Result, threshold: float | None = None) -> Picture:
+    """How many normal and anomalous test images have each score, and perhaps a threshold."""
+    groups: dict[str, list[float]] = {"normal": [], "anomalous": []}
+    for entry in result.scores:
+        groups["normal" if entry["defect"] == GOOD else "anomalous"].append(entry["score"])
+    marked = [*groups["normal"], *groups["anomalous"], *([] if threshold is None else [threshold])]
+    edges = np.histogram_bin_edges(marked, BINS).tolist()
+    figure, axis = plt.subplots(figsize=(4.6, 2.6))
+    look: dict[str, Any] = {"histtype": "stepfilled", "alpha": 0.55}
+    for (name, scores), colour, hatch in zip(groups.items(), ("C0", "C3"), ("", "//"), strict=True):
+        label = f"{len(scores)} {name}"
+        axis.hist(scores, edges, color=colour, edgecolor=colour, hatch=hatch, label=label, **look)
+    told = ""
+    if threshold is not None:
+        axis.axvline(threshold, color="black", linestyle="--", linewidth=1, label="threshold")
+        told = f" A dashed line marks the threshold {threshold:.3f}."
+    axis.set(xlabel="image score", ylabel="images")
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, fontsize=9)
+    spans = " and ".join(_span(name, scores) for name, scores in groups.items() if scores)
+    return picture(figure, f"Histogram of the image scores: {spans}.{told}")
+
+
+def _span(name: str, scores: Sequence[float]) -> str:
+    return f"{len(scores)} {name} images from {min(scores):.3f} to {max(scores):.3f}"
 
 
 def show_scored(scored: Scored, titles: Sequence[str]) -> Picture:

@@ -149,15 +149,20 @@ class Experiment:
         return count_at(self.image_size, self.top_pixels)
 
     @property
-    def run_name(self) -> str:
-        """``<preset>-seed<seed>``, with a short hash of every other field that was overridden."""
+    def changed(self) -> dict[str, Any]:
+        """The fields that differ from the preset's, beside those that say which images and seed."""
         ignored = {"dataset", "category", "data_root", "preset", "seed"}
         base = {**{f.name: f.default for f in dataclasses.fields(self)}, **PRESETS[self.preset]}
-        changed = {
+        return {
             name: value
             for name, value in dataclasses.asdict(self).items()
             if name not in ignored and value != base[name]
         }
+
+    @property
+    def run_name(self) -> str:
+        """``<preset>-seed<seed>``, with a short hash of every other field that was overridden."""
+        changed = self.changed
         digest = hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.preset}-seed{self.seed}" + (f"-{digest}" if changed else "")
 

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +12,12 @@ import torch
 
 from prn_lib.common.files import write_text
 from prn_lib.datasets.reading.contents import file_digests
+from prn_lib.evaluation.image_scores import image_scores
 from prn_lib.inspection.detector import Detector
 from prn_lib.inspection.folder import inspect
 from prn_lib.inspection.thresholds import Threshold, choose_threshold
 from prn_lib.runs.building import read_category
 from prn_lib.runs.results import WEIGHTS, Result, load_model, load_result, reading_of
-from prn_lib.runs.scoring import predict
 
 THRESHOLD = "threshold.json"
 
@@ -29,10 +30,11 @@ def load_detector(run_folder: Path | str, device: torch.device | str = "cpu") ->
     result, model = load_result(run_folder), load_model(run_folder, device)
     e, chosen = result.experiment, read_threshold(run_folder)
 
+    @torch.inference_mode()
     def score(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        pixels = torch.from_numpy(np.rint(255 * images).astype(np.uint8))
-        maps, scores = predict(model, pixels, top_k=e.top_k, score=e.image_score)
-        return maps.numpy(), scores.numpy()
+        score_maps = model(torch.from_numpy(images).to(device)).sigmoid()
+        scores = image_scores(score_maps, e.image_score, e.top_k)
+        return score_maps[:, 0].cpu().numpy(), scores.cpu().numpy()
 
     return Detector(
         score,
@@ -57,9 +59,12 @@ def read_threshold(run_folder: Path | str) -> Threshold | None:
     if not path.is_file():
         return None
     try:
-        return Threshold(**json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} holds no threshold ({error}); choose it anew") from None
+        chosen = Threshold(**json.loads(path.read_text()))
+        if math.isfinite(chosen.value):
+            return chosen
+    except (ValueError, TypeError):
+        pass
+    raise ValueError(f"{path} holds no threshold; choose it anew with 'prn threshold'")
 
 
 def set_threshold(

@@ -25,7 +25,8 @@ COMMANDS = list(words_of(prn))
 
 def test_there_is_a_command_for_everything():
     assert [words[0] for words in COMMANDS if len(words) == 1] == [
-        "data", "foregrounds", "run", "predict", "export", "tables", "doctor", "completion",
+        "data", "foregrounds", "run", "threshold", "predict", "export", "report", "tables",
+        "doctor", "completion",
     ]  # fmt: skip
     assert [words[1] for words in COMMANDS if len(words) == 2] == [
         "list", "check", "get", "import", "plan", "run", "status",
@@ -62,6 +63,7 @@ def test_help_fits_a_terminal_and_explains_every_option(words, capsys):
     (["run", "--category", "weave", "--dataset", "mini2"], "unknown dataset 'mini2'"),
     (["predict", "/none", "/none.png"], "/none.png is missing"),
     (["export", "/none", "--out", "a.onnx"], "holds no finished run"),
+    (["report", "/none"], "holds no finished run"),
     (["tables", "plan", "table99"], "unknown target 'table99'"),
     (["data", "check", "--dataset", "mvtec"], "'prn data get --dataset mvtec' says how"),
 ])  # fmt: skip

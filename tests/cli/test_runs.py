@@ -52,7 +52,7 @@ def test_photographs_are_scored_as_in_the_test(words, product_root, tmp_path, ca
         rows = list(csv.DictReader(file))
     assert [row["photo"] for row in rows] == [path for _, path in lines]
     side = result.experiment.image_size
-    with Image.open(out / "000.png.png") as image:
+    with Image.open(out / "maps" / "000.png.png") as image:
         assert image.size == (side, side)
         name = next(i for i, e in enumerate(result.scores) if e["name"].endswith("good/000"))
         grey = np.asarray(image) / 65535

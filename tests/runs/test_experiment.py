@@ -146,3 +146,12 @@ def test_run_names_tell_experiments_apart():
 def test_an_experiment_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Experiment().seed = 3
+
+
+def test_what_was_changed_is_told_by_the_presets_values_not_by_the_images_and_the_seed():
+    plain = Experiment.from_preset(
+        "quick", dataset="mvtec", category="pill", data_root="/x", seed=3
+    )
+    assert plain.changed == {}
+    other = Experiment.from_preset("quick", schedule="constant", max_steps=320)
+    assert other.changed == {"schedule": "constant"}

@@ -1,7 +1,6 @@
 """A network's scores: of test images, and of new photographs of any kind."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -11,7 +10,7 @@ from prn_lib.datasets.mini.example import write_example
 from prn_lib.runs.building import build_model
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.running import run
-from prn_lib.runs.scoring import Scored, find_photos, predict, score_photos, write_scores
+from prn_lib.runs.scoring import predict, score_photos
 
 
 @pytest.fixture(scope="module")
@@ -61,40 +60,10 @@ def test_photographs_of_any_shape_and_mode_are_scored(example, tmp_path):
         Image.new(mode, (300, 70)).save(path)
         photos.append(path)
     assert score_photos(tmp_path / "run", photos).score_maps.shape == (4, 64, 64)
+    alone = score_photos(tmp_path / "run", str(photos[0]))
+    assert alone.image_scores == score_photos(tmp_path / "run", photos).image_scores[:1]
     photos[0].write_bytes(b"?")
     with pytest.raises(ValueError, match=r"cannot read image .*L\.png"):
         score_photos(tmp_path / "run", photos)
     with pytest.raises(FileNotFoundError, match="holds no finished run"):
         score_photos(tmp_path, photos)
-
-
-def test_photographs_are_found_in_files_and_folders(tmp_path):
-    for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png"):
-        (tmp_path / name).write_bytes(b"")
-    assert find_photos([tmp_path]) == [tmp_path / "a.png", tmp_path / "b.JPG"]
-    assert find_photos([tmp_path / "b.JPG", tmp_path]) == [
-        tmp_path / "b.JPG", tmp_path / "a.png", tmp_path / "b.JPG",
-    ]  # fmt: skip
-    with pytest.raises(FileNotFoundError, match=r"c\.png is missing"):
-        find_photos([tmp_path / "c.png"])
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match=r"empty holds no image; endings that are read: \.png"):
-        find_photos([tmp_path / "empty"])
-
-
-def test_scores_are_written_with_their_maps(tmp_path):
-    """Grey values of a map as a file are its scores times 65535."""
-    maps = np.linspace(0, 1, 2 * 8 * 8, dtype=np.float32).reshape(2, 8, 8)
-    scored = Scored(torch.zeros(2, 3, 8, 8), maps, np.float32([0.25, 0.5]))
-    photos = [tmp_path / "x" / "a.jpg", tmp_path / "y" / "b.png"]
-    write_scores(scored, photos, tmp_path / "out")
-    table = pd.read_csv(tmp_path / "out" / "scores.csv")
-    assert table["photo"].tolist() == [str(path) for path in photos]
-    assert table["score"].tolist() == [0.25, 0.5]
-    for name, expected in zip(("a.jpg.png", "b.png.png"), maps, strict=True):
-        with Image.open(tmp_path / "out" / name) as image:
-            assert image.mode.startswith("I;16")
-            assert np.abs(np.asarray(image) / 65535 - expected).max() <= 0.5 / 65535
-    with pytest.raises(ValueError, match=r"several photographs are called a\.jpg"):
-        write_scores(scored, [photos[0], tmp_path / "y" / "a.jpg"], tmp_path / "none")
-    assert not (tmp_path / "none").exists()
