@@ -13,7 +13,7 @@ from prn_lib.datasets import categories, find_dataset, find_root
 from prn_lib.paper.variants import TARGETS, VARIANTS, goes_with, make_experiment
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.option_words import usual_preset
-from prn_lib.runs.results import default_folder
+from prn_lib.runs.results import category_name, default_folder
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,8 @@ class Finder:
             seeds = list(self.request.seeds)
             raise ValueError(f"no variant with the seeds {seeds} makes a run named {run!r}")
         job = self._variants[dataset][run]
-        return replace(job, experiment=replace(job.experiment, category=category))
+        experiment = replace(job.experiment, category=category_name(category))
+        return replace(job, experiment=experiment)
 
     def _every_variant(self, dataset: str) -> dict[str, Job]:
         """By the run's name; variants that the overrides do not go with are passed over."""

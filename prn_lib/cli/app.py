@@ -1,5 +1,6 @@
 """The command itself: its groups, and how errors are told."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,9 @@ for command in _IN_ORDER:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status. Errors are one line on the standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):  # names of files may hold bytes that are no text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "30")  # seconds between two lines of a log
     try:

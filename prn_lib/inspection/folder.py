@@ -120,16 +120,16 @@ def _score(
 ) -> list[Row]:
     """Score a batch and write what belongs to it, the rows last."""
     sound = [(path, photo) for path, photo in batch if isinstance(photo, Image.Image)]
-    rows = [Row(str(path), trouble=why) for path, why in batch if isinstance(why, str)]
+    said = {path: Row(str(path), trouble=why) for path, why in batch if isinstance(why, str)}
     regions: list[tuple[str, Region]] = []
     if sound:
         prepared = list(pool.map(lambda pair: detector.prepare(pair[1]), sound))
         maps, scores = detector.score(np.stack(prepared).astype(np.float32) / 255)
         list(pool.map(ledger.write_pictures, sound, maps))
         for (path, photo), score_map, score in zip(sound, maps, scores, strict=True):
-            row, found = _judge(detector, path, photo, score_map, float(score))
-            rows.append(row)
+            said[path], found = _judge(detector, path, photo, score_map, float(score))
             regions += [(str(path), region) for region in found]
+    rows = [said[path] for path, _ in batch]
     ledger.add(rows, regions)
     return rows
 

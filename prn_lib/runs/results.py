@@ -1,9 +1,12 @@
 """What a finished run leaves behind: its record, its score maps, its network."""
 
 import json
+import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import torch
@@ -50,8 +53,24 @@ class Result:
 
 def default_folder(experiment: Experiment) -> Path:
     """``runs/<dataset>/<category>/<run name>`` below the project's folder."""
-    place = Path("runs", experiment.dataset, experiment.category, experiment.run_name)
-    return project_folder() / place
+    place = Path("runs", experiment.dataset, folder_name(experiment.category))
+    return project_folder() / place / experiment.run_name
+
+
+def folder_name(category: str) -> str:
+    """A category's name as one that every tool takes for a folder's.
+
+    Braces, percent signs, and bytes that are no text are written as in addresses: ``v%7B2%7D``.
+    """
+    return _NOT_EVERYWHERE.sub(lambda sign: f"%{os.fsencode(sign[0])[0]:02X}", category)
+
+
+def category_name(folder: str) -> str:
+    """The category whose :func:`folder_name` it is."""
+    return os.fsdecode(unquote_to_bytes(os.fsencode(folder)))
+
+
+_NOT_EVERYWHERE = re.compile("[{}%\udc80-\udcff]")
 
 
 def load_result(folder: Path | str) -> Result:

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from prn_lib.runs.experiment import Experiment
-from prn_lib.runs.option_words import read_options, usual_preset
+from prn_lib.runs.option_words import read_options, read_overrides, usual_preset
 
 
 def test_words_become_values_of_their_fields_types():
@@ -56,3 +56,15 @@ def test_embedded_images_are_run_quickly():
     assert usual_preset("mvtec") == "paper"
     with pytest.raises(ValueError, match="unknown dataset"):
         usual_preset("mini2")
+
+
+def test_overrides_are_read_from_text_and_from_options_by_name():
+    """Papermill's ``-p`` hands over text."""
+    assert read_overrides('{"max_steps": 1, "extended": false}') == {
+        "max_steps": 1,
+        "extended": False,
+    }
+    assert read_overrides({"max_steps": 1}) == {"max_steps": 1}
+    for wrong in ("max_steps=1", "[1]", "", "3"):
+        with pytest.raises(ValueError, match=r"overrides=.* write it as \{\"max_steps\": 300\}"):
+            read_overrides(wrong)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from prn_lib.evaluation.metrics import METRICS
-from prn_lib.runs.results import find_results
+from prn_lib.runs.results import category_name, find_results, folder_name
 
 PROJECT = Path(__file__).parents[2]
 RECORDS = find_results(PROJECT / "results")
@@ -40,3 +40,18 @@ def test_training_pays_off_on_record(category):
     assert full.split == untrained.split
     for name in METRICS:
         assert full.metrics[name] > untrained.metrics[name]
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "v{2}", "50% off", "%7B", "a\udcffb", "Größe [5]", "it's"]
+)
+def test_every_category_has_a_folder_that_every_tool_takes_and_is_found_again(name):
+    folder = folder_name(name)
+    assert category_name(folder) == name
+    assert not set(folder) & set("{}")
+    folder.encode()  # is text
+
+
+def test_categories_of_different_names_have_different_folders():
+    names = ["{", "%7B", "%257B", "%", "%25"]
+    assert len({folder_name(name) for name in names}) == len(names)

@@ -101,7 +101,9 @@ def test_label_colours_are_refused_and_vocs_border_named(tmp_path):
     image.save(tmp_path / "m.png")
     with pytest.raises(ValueError, match=r"\(128, 0, 0\) \(336 px\).*VOC's border") as refused:
         read_mask(tmp_path / "m.png", TWO_VALUES)
-    assert '{"masks": "any colour"} into product.json' in str(refused.value)
+    assert 'in product.json of the product\'s folder by {"masks": "any colour"}' in str(
+        refused.value
+    )
 
 
 def test_palette_indices_of_one_colour_are_refused(tmp_path):
