@@ -10,7 +10,7 @@ from prn_lib.datasets import DATASETS, overview
 from prn_lib.evaluation.metrics import METRICS
 from prn_lib.paper import paper_metrics, setting_of
 from prn_lib.runs.experiment import Experiment
-from prn_lib.runs.results import load_result
+from prn_lib.runs.results import find_results, load_result
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text()
@@ -79,6 +79,19 @@ def test_the_readme_quotes_the_runs_of_the_papers_setting(category):
     assert f"| {category} | {training} | {in_percent(run.metrics)} |" in README
     assert run.experiment.precision == "bfloat16"
     assert f"| | *the paper* | {in_percent(paper_metrics('mvtec', category))} |" in README
+
+
+@pytest.mark.parametrize("category", ["bottle", "pill"])
+def test_the_readme_quotes_the_whole_runs_on_a_processor(category):
+    """Of the preset `narrow`; those of fewer steps are for the page on speed."""
+    whole = Experiment.from_preset("narrow").max_steps
+    found = find_results(PROJECT / "results/mvtec" / category)
+    (run,) = (r for r in found if r.experiment.preset == "narrow" and len(r.losses) == whole)
+    minutes = run.provenance["seconds"]["train"] / 60
+    assert run.provenance["hardware"].endswith("2 CPU cores")
+    training = f"`narrow`, half the width, {minutes:.0f} min on 2 cores"
+    assert f"| | {training} | {in_percent(run.metrics)} |" in README
+    assert run.experiment.precision == "bfloat16"
 
 
 def test_the_data_page_shows_the_datasets_as_the_code_knows_them():
