@@ -94,7 +94,7 @@ def _run(
     else:
         where = ["--cores", str(parallel * threads)]
     start = time.time()
-    stale = _of_other_files(wanted)
+    stale = of_other_files(wanted)
     status = _snakemake(list(request.targets), where, wanted, on_cluster=bool(profile))
     try:
         _report(request, [job for job in wanted if job.name not in stale])
@@ -110,7 +110,7 @@ def _run(
     return 1 if status != 0 or failures else 0
 
 
-def _of_other_files(jobs: list[Job]) -> dict[str, str]:
+def of_other_files(jobs: list[Job]) -> dict[str, str]:
     """Finished runs, by name, on other files than there are now, or of other options; and why."""
     told = {}
     for job in jobs:

@@ -18,7 +18,7 @@ from prn_lib.runs.option_words import read_overrides
 from prn_lib.runs.results import Result, default_folder, find_results, load_model, load_result
 from prn_lib.runs.running import run
 from prn_lib.runs.scoring import judge, predict, score_photos
-from prn_lib.runs.summaries import TITLES, compare_option, results_table
+from prn_lib.runs.summaries import TITLES, auroc_by_type, compare_option, results_table
 
 __all__ = [
     "PRESETS",
@@ -26,6 +26,7 @@ __all__ = [
     "Experiment",
     "Result",
     "assemble_model",
+    "auroc_by_type",
     "build_model",
     "build_synthesizer",
     "compare_option",

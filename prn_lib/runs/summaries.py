@@ -1,13 +1,15 @@
 """Tables of finished runs."""
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from prn_lib.evaluation.metrics import METRICS
+from prn_lib.datasets.sample import GOOD
+from prn_lib.evaluation.metrics import METRICS, auroc
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import Result
 
@@ -80,3 +82,20 @@ def compare_option(results: Sequence[Result], option: str) -> pd.DataFrame:
     columns = [TITLES[name] for name in METRICS]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return table.rename_axis(f"{option}, {len(pairs)} pairs")
+
+
+def auroc_by_type(result: Result) -> pd.Series:
+    """Image AUROC of each kind of defect against all normal test images, a fraction, by its name.
+
+    NaN where the test set has no normal image.
+    """
+    normal = [entry["score"] for entry in result.scores if entry["defect"] == GOOD]
+    kinds: dict[str, list[float]] = defaultdict(list)
+    for entry in result.scores:
+        if entry["defect"] != GOOD:
+            kinds[entry["defect"]].append(entry["score"])
+    found = {
+        kind: auroc(np.repeat([0, 1], [len(normal), len(own)]), np.array([*normal, *own]))
+        for kind, own in sorted(kinds.items())
+    }
+    return pd.Series(found, dtype=float)

@@ -3,12 +3,14 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from prn_lib.evaluation.metrics import METRICS
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import find_results
-from prn_lib.runs.summaries import compare_option, results_table
+from prn_lib.runs.summaries import auroc_by_type, compare_option, results_table
 
 RECORDS = find_results(Path(__file__).parents[2] / "results" / "mini")
 
@@ -57,3 +59,16 @@ def test_comparing_an_option_takes_pairs_and_only_those():
         compare_option([*runs, lone], "weight_decay")
     with pytest.raises(ValueError, match="no runs to compare values of 'train_layer4'"):
         compare_option(runs, "train_layer4")
+
+
+def test_auroc_by_type_is_scikit_learns_of_each_type_against_all_normals():
+    for result in RECORDS[:3]:
+        found = auroc_by_type(result)
+        scores = np.array([entry["score"] for entry in result.scores])
+        kinds = np.array([entry["defect"] for entry in result.scores])
+        assert sorted(found.index) == sorted(set(kinds) - {"good"})
+        for kind, value in found.items():
+            among = np.isin(kinds, [kind, "good"])
+            assert value == pytest.approx(roc_auc_score(kinds[among] == kind, scores[among]))
+    only = dataclasses.replace(result, scores=[e for e in result.scores if e["defect"] != "good"])
+    assert auroc_by_type(only).isna().all()

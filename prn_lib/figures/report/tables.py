@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from prn_lib.datasets.sample import GOOD
-from prn_lib.evaluation.metrics import METRICS, auroc, rank_pixels
+from prn_lib.evaluation.metrics import METRICS, rank_pixels
 from prn_lib.figures.base import normal_first
 from prn_lib.figures.report.evidence import Photos
 from prn_lib.paper.comparison import compare_with_paper
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import Result
-from prn_lib.runs.summaries import TITLES
+from prn_lib.runs.summaries import TITLES, auroc_by_type
 
 NO_MASKS, UNDEFINED, UNREAD, NONE = "no masks", "not defined", "not read", "\N{EN DASH}"
 MEANINGS = {
@@ -100,14 +100,13 @@ def types_of(result: Result, maps: np.ndarray, photos: Photos | None) -> list[Ty
     """
     defects = np.array([entry["defect"] for entry in result.scores])
     scores = np.array([entry["score"] for entry in result.scores])
-    rows = []
+    rows, aurocs = [], auroc_by_type(result)
     for defect in normal_first(set(defects.tolist())):
         is_own, is_normal = defects == defect, defects == GOOD
-        own, among = scores[is_own], is_own | is_normal
+        own = scores[is_own]
         auroc_of_type, area, ap = NONE, NONE, NONE
         if defect != GOOD:
-            ranked = auroc(is_own[among].astype(int), scores[among])
-            auroc_of_type = _percent(ranked, UNDEFINED)
+            auroc_of_type = _percent(aurocs[defect], UNDEFINED)
             area, ap = _pixels(is_own, is_normal, maps, photos)
         rows.append(
             TypeRow(
