@@ -28,7 +28,7 @@ def main() -> None:
     """Draws and writes the picture."""
     project = project_folder()
     floors = read_floors(project)
-    heights = [1.55 if len(rooms) > 2 else 1.0 for rooms in floors]  # narrow rooms need lines
+    heights = [1.85 if len(rooms) > 2 else 1.0 for rooms in floors]  # narrow rooms need lines
     figure, axis = plt.subplots(figsize=(7.6, 0.72 * sum(heights)), layout="constrained")
     top = sum(heights)
     axis.set(xlim=(0, WIDTH), ylim=(0, top))

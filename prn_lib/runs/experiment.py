@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -74,6 +75,9 @@ class Experiment:
         hints = _hints()
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, os.PathLike):
+                value = os.fspath(value)
+                object.__setattr__(self, field.name, value)
             _check_type(field.name, value, hints[field.name])
             if hints[field.name] is float:  # 1 and 1.0 are the same experiment, and the same run
                 object.__setattr__(self, field.name, float(value))

@@ -155,3 +155,10 @@ def test_what_was_changed_is_told_by_the_presets_values_not_by_the_images_and_th
     assert plain.changed == {}
     other = Experiment.from_preset("quick", schedule="constant", max_steps=320)
     assert other.changed == {"schedule": "constant"}
+
+
+def test_paths_are_taken_as_text_is(tmp_path):
+    text = Experiment(dataset="folder", data_root=str(tmp_path), textures=str(tmp_path / "dtd"))
+    path = Experiment(dataset="folder", data_root=tmp_path, textures=tmp_path / "dtd")
+    assert path == text
+    assert path.run_name == text.run_name
