@@ -61,7 +61,7 @@ def test_help_fits_a_terminal_and_explains_every_option(words, capsys):
     (["run", "--category", "weave", "--preset", "slow"], "unknown preset 'slow'"),
     (["run", "--category", "loom"], "unknown category 'loom'"),
     (["run", "--category", "weave", "--dataset", "mini2"], "unknown dataset 'mini2'"),
-    (["predict", "/none", "/none.png"], "/none.png is missing"),
+    (["predict", "/none", "/none.png"], "/none holds no finished run"),
     (["export", "/none", "--out", "a.onnx"], "holds no finished run"),
     (["report", "/none"], "holds no finished run"),
     (["tables", "plan", "table99"], "unknown target 'table99'"),

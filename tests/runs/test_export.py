@@ -100,6 +100,7 @@ def test_it_is_one_whole_file_that_says_what_it_is(finished, exported):
     file = onnx.load(exported)
     onnx.checker.check_model(file)
     told = json.loads({entry.key: entry.value for entry in file.metadata_props}["prn"])
+    assert told.pop("inspection")["threshold"] is None
     assert Experiment(**told) == finished.experiment
     maps = load_model(finished.folder).prototypes[0].maps
     held = [onnx.numpy_helper.to_array(t) for t in file.graph.initializer]

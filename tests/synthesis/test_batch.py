@@ -105,8 +105,10 @@ def test_foregrounds_and_switched_off_areas():
 def test_no_seen_anomaly_to_extend_is_refused():
     normals = torch.zeros(2, 3, SIDE, SIDE, dtype=torch.uint8)
     empty = torch.zeros(1, 1, SIDE, SIDE, dtype=torch.uint8)
-    with pytest.raises(ValueError, match="extended anomalies need a training anomaly"):
+    with pytest.raises(ValueError, match="the masks of all 1 are empty at this size"):
         Synthesizer(normals, normals[:1], empty, normals)
+    with pytest.raises(ValueError, match="there is none: raise n_anomalies, or set extended=False"):
+        Synthesizer(normals, normals[:0], empty[:0], normals)
     Synthesizer(normals, normals[:1], empty, None, kinds=("HOA",))
 
 

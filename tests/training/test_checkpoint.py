@@ -211,8 +211,8 @@ def test_a_checkpoint_of_another_experiment_is_refused_and_kept(experiment, stop
 def test_a_checkpoint_on_other_images_is_refused(experiment, stopped):
     from conftest import save_image
 
-    save_image(stopped.parent / "products/plate/test/good/099.png", 5)
-    with pytest.raises(FileExistsError, match="of a run on other images"):
+    save_image(stopped.parent / "products/plate/test/good/099.png", 77)
+    with pytest.raises(FileExistsError, match="of a run on other files than there are now: test;"):
         run.run(experiment, stopped)
 
 

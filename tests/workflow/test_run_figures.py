@@ -13,6 +13,7 @@ from PIL import Image
 
 import commit_records
 import run_figures
+from conftest import save_image
 from prn_lib import figures
 from prn_lib.batch.plan import Finder, Request, plan
 from prn_lib.datasets import DATASETS
@@ -106,7 +107,7 @@ def test_figure_6_shows_one_image_of_each_type_of_the_run(finished, tmp_path, mo
 
 
 def test_figure_6_of_other_images_is_refused(finished, product_root, tmp_path, monkeypatch, capsys):
-    shutil.copy(product_root / "plate/test/good/000.png", product_root / "plate/test/good/00.png")
+    save_image(product_root / "plate/test/good/00.png", 77)
     monkeypatch.setattr(
         sys, "argv", ["run_figures.py", "figure6", str(finished.folder), str(tmp_path / "a.png")]
     )

@@ -255,8 +255,11 @@ def tables(capsys, *words):
         (("table4", "--data-root", "/none"), "error: no mvtec category found in /none"),
         (("table11",), "error: unknown target 'table11'; known: reproduce, table1"),
         (("table1", "--overrides", '{"epochz": 3}'), "did you mean 'epochs'?"),
-        (("table1", "--overrides", "{3"), "error: overrides are not JSON"),
-        (("table1", "--overrides", "[1]"), "error: overrides must be a JSON object"),
+        (("table1", "--overrides", "{3"), "error: overrides='{3' is no JSON"),
+        (
+            ("table1", "--overrides", "[1]"),
+            "error: overrides='[1]' holds no options by name",
+        ),
         (("table1", "--preset", "slow"), "error: unknown preset 'slow'"),
         (("table1", "--seeds", "0,x"), "error: seeds must be whole numbers"),
         (("table1", "--categories", "plat"), "unknown category of mvtec 'plat'; known: plate"),

@@ -27,12 +27,12 @@ def read_photos(result: Result) -> Photos:
     Raises ValueError or OSError, naming what is missing, if they are not where they were.
     """
     category = read_category(result.experiment)
-    if result.contents and result.contents["test"] != contents_of(category.test):
-        raise ValueError("the dataset holds other images, or masks, than the run was tested on")
     there = {sample.name: sample for sample in category.test}
     missing = [entry["name"] for entry in result.scores if entry["name"] not in there]
     if missing:
         raise ValueError(f"the dataset holds other images now: {missing[0]} is not among them")
+    if result.contents and result.contents["test"] != contents_of(category.test):
+        raise ValueError("the dataset holds other images, or masks, than the run was tested on")
     samples = [there[entry["name"]] for entry in result.scores]
     images, masks = category.load(samples, result.experiment.image_size)
     return Photos(images, masks, np.array([sample.mask is not None for sample in samples], bool))

@@ -135,10 +135,10 @@ def test_an_error_at_the_last_photograph_leaves_nothing(tmp_path):
 
 
 def test_photographs_that_the_project_cannot_read_are_named(tmp_path):
-    for content, message in ((b"no picture", r"cannot read image .*a\.png"), (None, "8 bits")):
-        path = photo(tmp_path / "a.png", 1)
+    for content, message in ((b"no picture", r"cannot read image .*a\.tif"), (None, "32 bits")):
+        path = photo(tmp_path / "a.tif", 1)
         if content is None:
-            Image.fromarray(np.zeros((HEIGHT, WIDTH), np.uint16)).save(path)
+            Image.fromarray(np.zeros((HEIGHT, WIDTH), np.int32)).save(path)
         else:
             path.write_bytes(content)
         with pytest.raises(ValueError, match=message):

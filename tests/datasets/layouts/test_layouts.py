@@ -240,7 +240,7 @@ def test_what_does_not_fit_in_a_folder_of_ones_own_is_named(tmp_path, painter):
     Image.fromarray(dark).save(mug / "dent/dent 0_mask.png")
     (mug / "dent/dent 1_mask.png").unlink()
     painter.mask(mug / "dent/dent 1_mask.png", (120, 160))
-    (mug / "good/IMG_0009.heic").write_bytes(b"not for Pillow")
+    (mug / "good/IMG_0099.heic").write_bytes(b"not for Pillow")
     (mug / "good/IMG_0010.gif").write_bytes(b"not for us")
     pages = [Image.new("RGB", (160, 120), (k, k, k)) for k in range(3)]
     pages[0].save(mug / "good/stack.tif", save_all=True, append_images=pages[1:])
@@ -259,7 +259,7 @@ def test_what_does_not_fit_in_a_folder_of_ones_own_is_named(tmp_path, painter):
     assert report.table.iloc[0]["troubles"] == len(report.troubles)
     notes = "\n".join(report.notes)
     assert "Left out for an empty mask, 1 in all: scratch/scratch 9" in notes
-    assert "black and one value that is not white, the defect: 1 with grey 1." in notes
+    assert "than white, which is the defect: 1 with grey 1." in notes
     assert "IMG_0010.gif" in notes
     with pytest.raises(ValueError, match=r"\(\d more such troubles: 'prn data check "):
         load_category("folder", "mug", mug)
