@@ -154,7 +154,7 @@ def mask_facts(masks: Sequence[Path], rule: str) -> list[MaskFacts | ValueError]
     return [found[mask] for mask in masks]
 
 
-def defect_areas(anomalies: Sequence[Sample], rule: str) -> np.ndarray:
+def defect_areas(anomalies: Sequence[Sample], rule: str = ANY_COLOUR) -> np.ndarray:
     """Shares of the image, in [0, 1], that each anomaly's mask covers at native size ``(N,)``.
 
     Raises ValueError, naming the file, for an unreadable mask.
