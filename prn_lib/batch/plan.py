@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,9 @@ class Job:
         """What ``book/reproduce.ipynb`` is given; ``tensorboard`` is a folder for all runs."""
         e = self.experiment
         named = ("dataset", "category", "data_root", "preset", "seed")
-        usual = Experiment.from_preset(e.preset)
         return {
             **{name: getattr(e, name) for name in named},
-            "overrides": {
-                field.name: getattr(e, field.name)
-                for field in fields(e)
-                if field.name not in named and getattr(e, field.name) != getattr(usual, field.name)
-            },
+            "overrides": e.changed,
             "tensorboard": tensorboard and f"{tensorboard}/{self.name}",
         }
 

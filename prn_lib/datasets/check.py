@@ -11,8 +11,7 @@ from PIL import Image
 
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset, Published
-from prn_lib.datasets.layouts.pairing import passed_over
-from prn_lib.datasets.layouts.taken_for import names_of
+from prn_lib.datasets.layouts.pairing import passed_over, shortened
 from prn_lib.datasets.reading import cache
 from prn_lib.datasets.reading.masks import Kind
 from prn_lib.datasets.reading.samples import Reading, in_threads, read_pair
@@ -143,7 +142,7 @@ def _unusual(facts: list[_Facts]) -> list[str]:
     told = []
     transparent = [f.sample.name for f in facts if f.transparent]
     if transparent:
-        told.append(f"Photographs with transparency are laid on white: {names_of(transparent)}.")
+        told.append(f"Photographs with transparency are laid on white: {shortened(transparent)}.")
     deep = [f.deep for f in facts if f.deep and not f.sample.is_anomaly]
     if deep:
         low, high = min(d[0] for d in deep), max(d[1] for d in deep)

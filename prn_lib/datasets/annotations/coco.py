@@ -97,13 +97,10 @@ def _draw(defects: list[_Defect], told: tuple[int, int], source: Path, shown: Sh
     drawing = Drawing(notes=doubts(shown))
     for label, segmentation, where in defects:
         if isinstance(segmentation, dict):
-            area = _run_lengths(segmentation, shown.size, where)
+            area, cut = _run_lengths(segmentation, shown.size, where), False
         else:
             area, cut = _polygons(segmentation, shown.size, where)
-            if cut:
-                left = "the part inside is taken" if area.any() else "it is passed over"
-                drawing.notes.append(f"{where} ({label}) lies outside of the picture; {left}")
-        drawing.add(label, area)
+        drawing.add(label, area, where if cut else "")
     return drawing
 
 

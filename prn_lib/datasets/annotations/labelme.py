@@ -24,7 +24,6 @@ from prn_lib.datasets.annotations.photographs import (
     check_size,
     existing,
     find_photographs,
-    shortened,
     visible,
     without_annotation,
 )
@@ -36,6 +35,7 @@ from prn_lib.datasets.annotations.shapes import (
     reaches_outside,
     read_points,
 )
+from prn_lib.datasets.layouts.pairing import shortened
 
 RULE = "Shapes are filled as LabelMe does it: pixels on the outline belong to the defect."
 ENDINGS = {"JPEG": ".jpg", "PNG": ".png"}  # what LabelMe embeds
@@ -116,10 +116,7 @@ def _draw(path: Path, shown: Shown) -> Drawing:
         where = f"shape {number} of {path}"
         label = field(shape, "label", str, where)
         area, cut = _area(shape, shown.size, where)
-        if cut:
-            left = "the part inside is taken" if area.any() else "it is passed over"
-            drawing.notes.append(f"shape {number} ({label}) lies outside of the picture; {left}")
-        drawing.add(label, area)
+        drawing.add(label, area, f"shape {number}" if cut else "")
     return drawing
 
 

@@ -12,9 +12,9 @@ from prn_lib.datasets.annotations.photographs import (
     Reading,
     Shown,
     find_photographs,
-    shortened,
     without_annotation,
 )
+from prn_lib.datasets.layouts.pairing import shortened
 
 Read = Callable[[Path, Shown], Drawing]
 CLASSES, PHOTOGRAPHS, LISTS = "SegmentationClass", "JPEGImages", "ImageSets/Segmentation"

@@ -1,6 +1,6 @@
 """Photographs that are to be imported, and what their annotations say, not drawn yet."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,10 +8,9 @@ import numpy as np
 from PIL import Image
 
 from prn_lib.common.checks import check_choice
-from prn_lib.common.images import SUFFIXES, is_image, read_image
-from prn_lib.datasets.layouts.pairing import NAMED
+from prn_lib.common.images import SUFFIXES, TURNS, is_image, orientation, read_image
+from prn_lib.datasets.layouts.pairing import shortened
 
-ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 UNLABELLED = ("refuse", "good", "skip")
 
 
@@ -32,8 +31,14 @@ class Drawing:
     areas: dict[str, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # what is unusual, a sentence each
 
-    def add(self, label: str, area: np.ndarray) -> None:
-        """Unite ``area`` ``(H, W)`` bool with what has this label already."""
+    def add(self, label: str, area: np.ndarray, outside: str = "") -> None:
+        """Unite ``area`` ``(H, W)`` bool with what has this label already.
+
+        ``outside`` names a shape that lies partly outside of the picture, which is noted.
+        """
+        if outside:
+            left = "the part inside is taken" if area.any() else "it is passed over"
+            self.notes.append(f"{outside} ({label}) lies outside of the picture; {left}")
         there = self.areas.get(label)
         self.areas[label] = area if there is None else there | area
 
@@ -118,18 +123,11 @@ def without_annotation(paths: Sequence[Path], rule: str) -> tuple[list[Photograp
     ]
 
 
-def shortened(names: Iterable[str]) -> str:
-    """The first names, and how many more there are."""
-    named = list(names)
-    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-    return ", ".join(named[:NAMED]) + more
-
-
 def look(path: Path) -> Shown:
     """Decode a photograph. Raises what :func:`read_image` raises."""
     size = read_image(path, "RGB").size
     with Image.open(path) as image:
-        return Shown(path, size, image.size, image.getexif().get(ORIENTATION, 1) in range(2, 9))
+        return Shown(path, size, image.size, orientation(path) in TURNS)
 
 
 def check_size(shown: Shown, told: tuple[int, int], annotation: Path) -> None:

@@ -1,7 +1,7 @@
 """Images and their masks, paired by name; what does not fit is collected, not skipped."""
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from prn_lib.common.images import LOSSY, image_files, no_image
@@ -117,6 +117,12 @@ def passed_over(inventory: Inventory) -> tuple[str, ...]:
     others = [p for p in files if p not in used and (p.is_symlink() or p.is_file())]
     if not others:
         return ()
-    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
-    names = ", ".join(f"{path.parent.name}/{path.name}" for path in others[:NAMED])
-    return (f"Files passed over, {len(others)} in all: {names}{more}.",)
+    names = shortened(f"{path.parent.name}/{path.name}" for path in others)
+    return (f"Files passed over, {len(others)} in all: {names}.",)
+
+
+def shortened(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    named = list(names)
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(named[:NAMED]) + more

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from PIL import Image
 
 from prn_lib.common.images import LOSSY, TURNS, orientation
+from prn_lib.datasets.layouts.pairing import shortened
 from prn_lib.datasets.reading.masks import Kind, colour_name
 from prn_lib.datasets.reading.samples import MaskFacts, Reading, in_threads, mask_facts
 from prn_lib.datasets.sample import Sample, masks_of
-
-LISTED = 12  # names in one sentence; the rest are counted
 
 
 def taken_for(anomalies: Sequence[Sample], reading: Reading) -> list[str]:
@@ -34,12 +33,12 @@ def taken_for(anomalies: Sequence[Sample], reading: Reading) -> list[str]:
         most = max(fact.value / max(fact.area, 1) for _, fact in soft)
         told.append(
             f"{len(soft)} masks have soft edges, cut at half grey; at most {most:.0%} of a defect "
-            f"lies between black and white: {names_of([name for name, _ in soft])}."
+            f"lies between black and white: {shortened([name for name, _ in soft])}."
         )
     if any(fact.kind == Kind.COLOURS for _, fact in known):
         told.append("Masks are read by product.json: whatever is not black is a defect.")
     if large:
-        told.append(f"Masks that cover more than half of the image; inverted? {names_of(large)}.")
+        told.append(f"Masks that cover more than half of the image; inverted? {shortened(large)}.")
     return told
 
 
@@ -56,7 +55,7 @@ def turned(anomalies: Sequence[Sample]) -> list[str]:
     return [
         f"{len(names)} photographs of defects are turned by their EXIF data. A mask that fits only "
         "the unturned file is turned as well; one that fits both ways is taken as painted on the "
-        f"turned photograph. Look at these: {names_of(names)}."
+        f"turned photograph. Look at these: {shortened(names)}."
     ]
 
 
@@ -65,9 +64,3 @@ def _turn(sample: Sample) -> int:
         return orientation(sample.image)
     except (OSError, ValueError, Image.DecompressionBombError):
         return 1  # whoever reads it says what is wrong
-
-
-def names_of(names: Sequence[str]) -> str:
-    """Some names, and how many more there are."""
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
