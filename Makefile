@@ -32,7 +32,7 @@ TABLES := $(addprefix table,1 2 3 4 5 6 7 8 9 10) readings figure6 figure8 all-t
 
 help:
 	@echo 'make reproduce   train and evaluate PRN on every category, write the table, build the book'
-	@echo '                 DATASET=mini|mvtec|dagm|btad|ksdd2|magnetic_tile|folder'
+	@echo '                 DATASET=mini|mvtec|dagm|btad|ksdd2|magnetic_tile|elpv|folder'
 	@echo '                 DATA_ROOT=<folder of the images; default data/<DATASET>> CATEGORIES=a,b'
 	@echo '                 PRESET=paper|narrow|quick|smoke SEED=0 OVERRIDES=<JSON of options>'
 	@echo '                 TENSORBOARD=<folder for the curves of every training>'

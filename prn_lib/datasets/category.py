@@ -65,9 +65,15 @@ class Category:
     background: Background | None = None  # an object before it can be segmented; None: a texture
     reading: Reading = EXACT  # of photographs and masks
 
+    @property
+    def is_outlined(self) -> bool:
+        """Whether each anomaly of the test set has a mask, so that its pixels can be scored."""
+        return all(sample.mask for sample in self.test if sample.is_anomaly)
+
     def load(self, samples: Sequence[Sample], size: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Images ``(N, 3, size, size)`` and masks ``(N, 1, size, size)`` uint8 of ``samples``.
 
-        See :func:`prn_lib.datasets.reading.samples.read_samples`.
+        A sample without a mask has zeros, an anomaly too. See
+        :func:`prn_lib.datasets.reading.samples.read_samples`.
         """
         return read_samples(samples, size, self.reading)

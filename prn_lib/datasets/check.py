@@ -50,15 +50,18 @@ def _check_categories(dataset: Dataset, root: Path, found: list[str]) -> Report:
             continue
         facts, unreadable = _open_all(inventory)
         refused = dataset.troubles(inventory, name)
-        wrong = [*refused, *(x for x in unreadable if x not in refused)]
+        wrong, told = [*refused, *(x for x in unreadable if x not in refused)], []
         published = dataset.published.get(name)
         if published is not None:
             wrong += _compare_counts(inventory, published)
             wrong += _compare_sizes(facts, published)
         if not wrong:
-            wrong += _refusal(dataset, inventory, name)
+            outlined = any(sample.mask for sample in inventory.anomalies)
+            wrong += _refusal(dataset, inventory, name, N_ANOMALIES if outlined else 0)
+            if not outlined and not wrong:
+                told += _refusal(dataset, inventory, name, N_ANOMALIES)
         troubles += [f"{name}: {text}" for text in wrong]
-        told = (*inventory.notes, *_unusual(facts), *passed_over(inventory))
+        told += (*inventory.notes, *_unusual(facts), *passed_over(inventory))
         notes += [f"{name}: {text}" for text in told]
         rows.append(_row(name, inventory, facts, len(wrong)))
     return Report(pd.DataFrame(rows), troubles, notes)
@@ -75,12 +78,12 @@ def _missing(dataset: Dataset, found: list[str]) -> list[str]:
     ]
 
 
-def _refusal(dataset: Dataset, inventory: Inventory, name: str) -> list[str]:
-    """What a run with the usual options would say to this copy, if it refused it."""
+def _refusal(dataset: Dataset, inventory: Inventory, name: str, n_anomalies: int) -> list[str]:
+    """What a run with so many training anomalies would say to this copy, if it refused it."""
     if dataset.split is None:
         return []
     try:
-        dataset.split(inventory, dataset.key, name, 0, N_ANOMALIES)
+        dataset.split(inventory, dataset.key, name, 0, n_anomalies)
     except ValueError as error:
         return [str(error)]
     return []

@@ -1,5 +1,6 @@
 """What is known of a published dataset: layout, licence, counts, and how to get it."""
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,11 +51,15 @@ class Dataset:
     backgrounds: Mapping[str, Background] = field(default_factory=dict)  # where they are plain
     generate: Callable[[Path], Path] | None = None  # makes the images where they are not yet
     archive: Archive | None = None
+    package: str | None = None  # a Python package that brings the images, in its folder "data"
     steps: tuple[str, ...] = ()  # how to get it by hand; {root} stands for the folder
 
     @property
     def default_root(self) -> Path:
-        """``data/<key>`` below the project's folder."""
+        """The installed package's ``data``, else ``data/<key>`` below the project's folder."""
+        found = importlib.util.find_spec(self.package) if self.package else None
+        if found is not None and found.submodule_search_locations:
+            return Path(found.submodule_search_locations[0]) / "data"
         return project_folder() / "data" / self.key
 
     @property
@@ -62,6 +67,8 @@ class Dataset:
         """In a few words."""
         if self.generate is not None:
             return "generated at first use"
+        if self.package is not None:
+            return f"pip install {self.package.replace('_', '-')}"
         if self.archive is None:
             return f"get --dataset {self.key} prints the steps"
         size = f"{self.archive.size / 1e6:,.0f} MB"

@@ -11,11 +11,11 @@ from prn_lib.common.checks import check_choice
 from prn_lib.datasets import mini
 from prn_lib.datasets.category import Category
 from prn_lib.datasets.dataset import Dataset
-from prn_lib.datasets.layouts import btad, dagm, dtd, folder, ksdd2, magnetic_tile, mvtec
+from prn_lib.datasets.layouts import btad, dagm, dtd, elpv, folder, ksdd2, magnetic_tile, mvtec
 from prn_lib.datasets.layouts.pairing import passed_over
 from prn_lib.datasets.split import N_ANOMALIES
 
-_MODULES = (mini, mvtec, dagm, btad, ksdd2, magnetic_tile, folder, dtd)
+_MODULES = (mini, mvtec, dagm, btad, ksdd2, magnetic_tile, elpv, folder, dtd)
 DATASETS: dict[str, Dataset] = {module.DATASET.key: module.DATASET for module in _MODULES}
 
 

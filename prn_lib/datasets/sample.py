@@ -13,7 +13,7 @@ class Sample:
 
     name: str  # identity inside the dataset, e.g. "test/hole/003"
     image: Path
-    mask: Path | None = None  # None: every pixel is normal
+    mask: Path | None = None  # None: every pixel is normal, or an anomaly that nobody outlined
     defect: str = GOOD  # defect type, or "good"
 
     @property

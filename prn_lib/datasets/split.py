@@ -11,6 +11,7 @@ from prn_lib.datasets.category import Category, Inventory
 from prn_lib.datasets.sample import Sample
 
 N_ANOMALIES = 10  # to train on (App. A.2)
+WITHOUT_ANOMALIES = "learn from simulated anomalies alone: n_anomalies=0 and extended=False"
 TEST_SHARE = 0.2  # of the normal images, where there is no official split
 
 
@@ -29,7 +30,7 @@ def split_official(
         train_anomalies=drawn,
         test=inventory.test_normals + rest,
         left_out=inventory.left_out,
-        notes=inventory.notes + notes,
+        notes=inventory.notes + notes + _not_outlined(rest),
         reading=inventory.reading,
     )
 
@@ -73,29 +74,52 @@ def draw_anomalies(
     """Draw ``count`` training anomalies from all types; return (drawn, rest, notes).
 
     The general supervised setting (App. A.2): uniformly, without replacement and without balancing
-    the types. Drawn and rest are ordered by name. At least half of the anomalies stay in the test
-    set: where ``count`` is more than the other half, that half is drawn and a note says so.
-    Raises ValueError for a negative count, or if there is no anomaly or only one for both sets.
+    the types, of those that have a mask. Drawn and rest are ordered by name. At least half of the
+    anomalies stay in the test set: where ``count`` is more than the other half, or than there are
+    masks, as many as possible are drawn and a note says so. Raises ValueError for a negative count,
+    if there is no anomaly or only one for both sets, or none with a mask to draw.
     """
     if count < 0:
         raise ValueError(f"n_anomalies={count} must be 0 or more")
     if not anomalies:
-        raise ValueError(f"{where} holds no anomaly with a mask: there is nothing to test on")
+        raise ValueError(f"{where} holds no anomaly: there is nothing to test on")
     if count and len(anomalies) == 1:
         raise ValueError(
-            f"{where} has 1 anomaly with a mask; at least 2 are needed, one to learn from and one "
-            "to test on. Photograph more, or learn from invented anomalies alone: n_anomalies=0 "
-            "and extended=False"
+            f"{where} has 1 anomaly; at least 2 are needed, one to learn from and one to test on. "
+            f"Photograph more, or {WITHOUT_ANOMALIES}"
         )
     ordered = sorted(anomalies, key=lambda sample: sample.name)
-    possible = min(count, len(ordered) // 2)
-    chosen = set(generator.choice(len(ordered), possible, replace=False).tolist())
-    drawn = tuple(sample for i, sample in enumerate(ordered) if i in chosen)
-    rest = tuple(sample for i, sample in enumerate(ordered) if i not in chosen)
+    outlined = [sample for sample in ordered if sample.mask]
+    if count and not outlined:
+        raise ValueError(
+            f"none of the {len(ordered)} anomalies of {where} has a mask, so that none can be "
+            f"learnt from. Outline some, or {WITHOUT_ANOMALIES}"
+        )
+    half = len(ordered) // 2
+    possible = min(count, half, len(outlined))
+    picks = generator.choice(len(outlined), possible, replace=False).tolist()
+    drawn = tuple(outlined[i] for i in sorted(picks))
+    rest = tuple(sample for sample in ordered if sample not in set(drawn))
     notes: tuple[str, ...] = ()
     if possible < count:
+        because = (
+            f"{len(ordered)} in all, and half of them stay in the test set"
+            if possible == half
+            else f"{len(outlined)} with a mask"
+        )
         notes = (
             f"Only {possible} training anomalies were drawn instead of {count}: {where} has "
-            f"{len(ordered)} in all, and half of them stay in the test set.",
+            f"{because}.",
         )
     return drawn, rest, notes
+
+
+def _not_outlined(tested: Sequence[Sample]) -> tuple[str, ...]:
+    """A note on anomalies to test on that have no mask, if there are any."""
+    count = sum(sample.mask is None for sample in tested)
+    if not count:
+        return ()
+    return (
+        f"{count} of {len(tested)} anomalies of the test set have no mask, so that images are "
+        "scored, and no pixels.",
+    )

@@ -152,19 +152,26 @@ def pro(masks: np.ndarray, score_maps: np.ndarray, limit: float = PRO_LIMIT) -> 
 
 
 def evaluate(
-    image_scores: np.ndarray, labels: np.ndarray, score_maps: np.ndarray, masks: np.ndarray
+    image_scores: np.ndarray,
+    labels: np.ndarray,
+    score_maps: np.ndarray,
+    masks: np.ndarray | None,
 ) -> dict[str, float]:
     """All four metrics, as fractions: ``(N,)`` scores and labels, ``(N, H, W)`` maps and masks.
 
-    Raises ValueError if a score is not finite, and as :func:`rank` does.
+    Without masks those of pixels are NaN. Raises ValueError if a score is not finite, and as
+    :func:`rank` does.
     """
-    if len(labels) != len(masks):
+    if masks is not None and len(labels) != len(masks):
         raise ValueError(f"{len(labels)} labels and {len(masks)} masks are not of the same images")
     if not (np.isfinite(image_scores).all() and np.isfinite(score_maps).all()):
         raise ValueError("scores hold NaN or infinite values: the model has diverged")
+    image_auroc = auroc(labels, image_scores)
+    if masks is None:
+        return {"image_auroc": image_auroc, **dict.fromkeys(METRICS[1:], float("nan"))}
     pixels = rank_pixels(masks, score_maps)
     return {
-        "image_auroc": auroc(labels, image_scores),
+        "image_auroc": image_auroc,
         "pixel_auroc": pixels.auroc(),
         "pro": pixels.pro(),
         "pixel_ap": pixels.average_precision(),

@@ -19,7 +19,7 @@ from prn_lib.figures.base import (
 
 
 def show_category(category: Category, size: int, normals: int = 4) -> Picture:
-    """Some normals, then one test anomaly of each type with its defect outlined."""
+    """Some normals, then one test anomaly of each type, outlined where it has a mask."""
     anomalies = [sample for sample in one_of_each_type(category) if sample.is_anomaly]
     samples = [*category.train_normals[:normals], *anomalies]
     images, masks = category.load(samples, size)
@@ -29,10 +29,11 @@ def show_category(category: Category, size: int, normals: int = 4) -> Picture:
         draw_image(axis, image, sample.defect)
         draw_outline(axis, mask)
     kinds = ", ".join(sample.defect for sample in anomalies)
+    outlined = " with the defect outlined" if category.is_outlined else ""
     return picture(
         figure,
         f"{min(normals, len(category.train_normals))} normal images of {category.name}, then one "
-        f"anomalous image of each type ({kinds}) with the defect outlined.",
+        f"anomalous image of each type ({kinds}){outlined}.",
     )
 
 

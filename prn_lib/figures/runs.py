@@ -5,6 +5,8 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prn_lib.datasets import Category, Sample
@@ -54,7 +56,7 @@ def show_score_maps(result: Result, category: Category, samples: Sequence[Sample
     for column, sample, image, mask in zip(axes.T, samples, images, masks, strict=True):
         i = index[sample.name]
         draw_image(column[0], image, sample.defect)
-        column[1].imshow(mask[0].numpy(), cmap="gray", vmin=0, vmax=1)
+        _draw_mask(column[1], sample, mask[0])
         column[2].imshow(maps[i], cmap="inferno", vmin=0, vmax=1)
         column[2].set_title(f"score {result.scores[i]['score']:.2f}", fontsize=8)
     for axis, name in zip(axes[:, 0], ("image", "ground truth", "score map"), strict=True):
@@ -64,6 +66,14 @@ def show_score_maps(result: Result, category: Category, samples: Sequence[Sample
         for sample in samples
     )
     return picture(figure, f"Image, ground truth and predicted score map of {listed}.")
+
+
+def _draw_mask(axis: Axes, sample: Sample, mask: torch.Tensor) -> None:
+    """A sample's mask ``(H, W)``, or words for an anomaly that has none."""
+    if sample.is_anomaly and sample.mask is None:
+        axis.text(0.5, 0.5, "no mask", ha="center", va="center", transform=axis.transAxes)
+    else:
+        axis.imshow(mask.numpy(), cmap="gray", vmin=0, vmax=1)
 
 
 def show_image_scores(result: Result) -> Picture:

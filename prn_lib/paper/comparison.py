@@ -12,7 +12,7 @@ from prn_lib.paper.printed import paper_metrics, read_table
 from prn_lib.paper.records import in_setting
 from prn_lib.paper.variants import TARGETS, VARIANTS
 from prn_lib.runs.results import Result
-from prn_lib.runs.summaries import TITLES
+from prn_lib.runs.summaries import TITLES, percent_or_word
 
 AVERAGE = "average"
 _BY_CATEGORY = ("table1", "table2", "table9", "table10", "reproduce")
@@ -105,14 +105,18 @@ def printed_means(target: str, dataset: str) -> dict[tuple[str, str], float]:
 
 
 def compare_with_paper(result: Result) -> pd.DataFrame:
-    """The four metrics of one run in percent, the paper's, and the difference where it has them."""
-    ours = {TITLES[name]: 100 * result.metrics[name] for name in METRICS}
-    table = pd.DataFrame({"this run": ours})
+    """The four metrics of one run in percent, the paper's, and the difference where it has them.
+
+    A metric that the test set does not define is told in words.
+    """
+    ours = [100 * result.metrics[name] for name in METRICS]
+    table = pd.DataFrame({"this run": ours}, index=[TITLES[name] for name in METRICS])
     printed = paper_metrics(result.experiment.dataset, result.experiment.category)
     if printed is not None:
         table["paper"] = [100 * printed[name] for name in METRICS]
         table["difference"] = table["this run"] - table["paper"]
-    return table.round(1)
+    told = [percent_or_word(name, value) for name, value in zip(METRICS, ours, strict=True)]
+    return table.round(1).assign(**{"this run": told})
 
 
 def row_labels(compared: pd.DataFrame) -> list[str]:

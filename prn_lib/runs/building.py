@@ -167,7 +167,7 @@ class Setup:
     category: Category
     synthesizer: Synthesizer
     test_images: torch.Tensor  # (N, 3, S, S) uint8
-    test_masks: torch.Tensor  # (N, 1, S, S) uint8 {0, 1}
+    test_masks: torch.Tensor  # (N, 1, S, S) uint8 {0, 1}; zeros where there is no mask
     model: PRN
 
 

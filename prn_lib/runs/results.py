@@ -1,6 +1,7 @@
 """What a finished run leaves behind: its record, its score maps, its network."""
 
 import json
+import math
 import os
 import re
 from dataclasses import dataclass, field
@@ -29,9 +30,10 @@ OWN_FIRST = ("runs", "results")  # a reader's own records and pictures stand bef
 class Result:
     """What a run leaves behind; ``result.json`` holds these fields.
 
-    ``metrics`` are fractions; ``scores`` has one entry a test image (name, defect, score);
-    ``split`` lists the file names of each part; ``losses`` has one entry a step. ``contents`` are
-    digests of what the run was made from, by part; ``reading`` is how its files were read.
+    ``metrics`` are fractions, NaN where the test set defines none; ``scores`` has one entry a test
+    image (name, defect, score); ``split`` lists the file names of each part; ``losses`` has one
+    entry a step. ``contents`` are digests of what the run was made from, by part; ``reading`` is
+    how its files were read.
     """
 
     experiment: Experiment
@@ -81,8 +83,10 @@ def load_result(folder: Path | str) -> Result:
         raise FileNotFoundError(f"{path} is missing: {folder} holds no finished run")
     try:
         record = json.loads(path.read_text())
-        return Result(**{**record, "experiment": Experiment(**record["experiment"])}, folder=folder)
-    except (ValueError, TypeError, KeyError) as error:
+        record["experiment"] = Experiment(**record["experiment"])
+        metrics = {k: math.nan if v is None else v for k, v in record["metrics"].items()}
+        return Result(**{**record, "metrics": metrics}, folder=folder)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(
             f"{path} is not a run record of this version ({error}); delete {folder} to run again"
         ) from None

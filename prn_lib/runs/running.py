@@ -6,6 +6,7 @@ killed goes on from there.
 
 import dataclasses
 import json
+import math
 import os
 import shutil
 import time
@@ -200,7 +201,7 @@ def _vanished(part: str, samples: Sequence[Sample], visible: torch.Tensor) -> li
     names = [
         sample.name
         for sample, has_pixels in zip(samples, visible, strict=True)
-        if sample.is_anomaly and not has_pixels
+        if sample.mask and not has_pixels
     ]
     if not names:
         return []
@@ -217,12 +218,13 @@ def _write(result: Result, score_maps: np.ndarray, model: PRN, place: Path) -> N
         if field.name not in ("experiment", "folder")
     }
     record = {"experiment": dataclasses.asdict(result.experiment), **record}
+    record["metrics"] = {k: None if math.isnan(v) else v for k, v in result.metrics.items()}
     state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
     try:
         with whole_folder(result.folder, drafts=place) as draft:
             np.savez_compressed(draft / MAPS, score_maps=score_maps)
             save_file(state, draft / WEIGHTS)
-            (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=True) + "\n")
+            (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
     except (OSError, SafetensorError) as error:
         raise OSError(
             f"{result.folder} could not be written ({error}); mend that, on a full disk by making "

@@ -42,7 +42,7 @@ class Judgement:
 
     score_maps: np.ndarray  # (N, S, S) float32 in [0, 1]
     image_scores: np.ndarray  # (N,) float32 in [0, 1]
-    metrics: dict[str, float]  # fractions
+    metrics: dict[str, float]  # fractions; those of pixels are NaN if anomalies have no mask
 
 
 def judge(setup: Setup) -> Judgement:
@@ -51,7 +51,8 @@ def judge(setup: Setup) -> Judgement:
     made = predict(setup.model, setup.test_images, top_k=e.top_k, score=e.image_score)
     maps, scores = (each.numpy() for each in made)
     labels = np.array([sample.is_anomaly for sample in setup.category.test], int)
-    metrics = evaluate(scores, labels, maps, setup.test_masks[:, 0].numpy())
+    masks = setup.test_masks[:, 0].numpy() if setup.category.is_outlined else None
+    metrics = evaluate(scores, labels, maps, masks)
     return Judgement(maps, scores, metrics)
 
 

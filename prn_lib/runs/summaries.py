@@ -19,6 +19,7 @@ TITLES = {
     "pro": "PRO",
     "pixel_ap": "pixel AP",
 }
+NO_MASKS, UNDEFINED = "no masks", "not defined"
 
 
 def results_table(results: Sequence[Result]) -> pd.DataFrame:
@@ -39,7 +40,17 @@ def results_table(results: Sequence[Result]) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows)
     mean = {"category": "mean", "run": "", **table.mean(numeric_only=True)}
-    return pd.concat([table, pd.DataFrame([mean])], ignore_index=True).round(1)
+    table = pd.concat([table, pd.DataFrame([mean])], ignore_index=True).round(1)
+    for name, title in TITLES.items():
+        table[title] = [percent_or_word(name, value) for value in table[title]]
+    return table
+
+
+def percent_or_word(metric: str, percent: float) -> float | str:
+    """A metric in percent, to a tenth, or why the test set does not define it."""
+    if not np.isnan(percent):
+        return round(percent, 1)
+    return UNDEFINED if metric == "image_auroc" else NO_MASKS
 
 
 def compare_option(results: Sequence[Result], option: str) -> pd.DataFrame:

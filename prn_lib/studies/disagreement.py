@@ -116,11 +116,18 @@ def rank_disagreements(result: Result, category: Category) -> pd.DataFrame:
 
 
 def maps_and_masks(result: Result, category: Category) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Score maps and masks ``(N, S, S)`` of a run's test images, and which are normal ``(N,)``."""
+    """Score maps and masks ``(N, S, S)`` of a run's test images, and which are normal ``(N,)``.
+
+    Raises ValueError for other test images than the run's, or anomalies without masks.
+    """
     if [entry["name"] for entry in result.scores] != [sample.name for sample in category.test]:
         raise ValueError(
             f"{result.folder} was tested on other images than {category.name} has; "
             "take read_category(result.experiment)"
+        )
+    if not category.is_outlined:
+        raise ValueError(
+            f"anomalies of {category.name} have no mask that a map could disagree with"
         )
     _, masks = category.load(category.test, result.experiment.image_size)
     normal = np.array([not sample.is_anomaly for sample in category.test])

@@ -80,7 +80,7 @@ def test_every_format_gives_the_same_folder(source, tmp_path, capsys, prepare, w
     assert f"data check --dataset folder --root '{out}'" in told
     assert main(["data", "check", "--dataset", "folder", "--root", str(out)]) == 1
     (trouble,) = capsys.readouterr().out.partition("TROUBLE:\n")[2].strip().splitlines()[:1]
-    assert "my product has 1 anomaly with a mask; at least 2 are needed" in trouble
+    assert "my product has 1 anomaly; at least 2 are needed" in trouble
 
 
 def test_photographs_without_an_annotation_are_what_the_person_says(source, tmp_path, capsys):

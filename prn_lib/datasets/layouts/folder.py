@@ -1,8 +1,9 @@
 """A product of your own: a folder of photographs, one folder for each kind.
 
 ``<root>/<product>/good/*`` are normal; every other folder ``<root>/<product>/<defect>/*`` is a kind
-of defect, each photograph ``x.jpg`` with a mask ``x_mask.png`` beside it, white on the defect. The
-root may also be the product's folder itself. ``product.json`` says how files are read
+of defect, each photograph ``x.jpg`` with a mask ``x_mask.png`` beside it, white on the defect. A
+product may be without any mask; with some only if ``product.json`` says so. The root may also be
+the product's folder itself. ``product.json`` says how files are read
 (:mod:`prn_lib.datasets.layouts.product`). There is no official split.
 """
 
@@ -17,7 +18,7 @@ from prn_lib.datasets.layouts.pairing import (
     existing_folder,
     folders_with,
     normals_of,
-    pair,
+    of_no_image,
     set_aside_empty,
 )
 from prn_lib.datasets.layouts.product import FILE as PRODUCT
@@ -40,7 +41,7 @@ def scan(root: Path, name: str) -> Inventory:
     """What the folder holds of one product. Raises FileNotFoundError if it has no normal image."""
     folder = root if (root / GOOD).is_dir() else root / name
     good = existing_folder(folder / GOOD, "the normal images' folder", "put normal images there")
-    reading = read_product(folder)
+    product = read_product(folder)
     troubles: list[str] = []
     normals = normals_of(good, GOOD, troubles)
     troubles += [
@@ -52,14 +53,23 @@ def scan(root: Path, name: str) -> Inventory:
     for defects in sorted(path for path in folder.iterdir() if path.is_dir()):
         if defects.name != GOOD and not defects.name.startswith("."):
             anomalies += _anomalies_of(defects, troubles)
-    kept, empty, notes = set_aside_empty(anomalies, reading, troubles)
+    bare = tuple(sample for sample in anomalies if sample.mask is None)
+    if len(bare) < len(anomalies) and not product.partly_outlined:
+        troubles += [
+            f"image {image} has no mask; expected it at "
+            f"{image.with_name(f'{image.stem}{MASK_SUFFIX}.png')}; if only some defects are "
+            f'outlined, say {{"partly_outlined": true}} in {folder / PRODUCT}'
+            for image in (sample.image for sample in bare)
+        ]
+    outlined = [sample for sample in anomalies if sample.mask]
+    kept, empty, notes = set_aside_empty(outlined, product.reading, troubles)
     return Inventory(
         normals=normals,
-        anomalies=kept,
+        anomalies=kept + bare,
         left_out=empty,
-        notes=(*taken_for(kept, reading), *turned(kept), *notes),
+        notes=(*taken_for(kept, product.reading), *turned(kept), *notes),
         troubles=tuple(troubles),
-        reading=reading,
+        reading=product.reading,
         folders=(folder,),
         known=frozenset({folder / PRODUCT}),
     )
@@ -74,14 +84,13 @@ def _anomalies_of(folder: Path, troubles: list[str]) -> list[Sample]:
             f"folder {deeper[0]} up, beside {GOOD}"
         )
     masks = [path for path in files if path.stem.endswith(MASK_SUFFIX)]
-    return pair(
-        by_name([path for path in files if not path.stem.endswith(MASK_SUFFIX)], troubles),
-        by_name(masks, troubles, MASK_SUFFIX),
-        folder.name,
-        folder.name,
-        lambda stem: folder / f"{stem}{MASK_SUFFIX}.png",
-        troubles,
-    )
+    photos = by_name([path for path in files if path not in set(masks)], troubles)
+    painted = by_name(masks, troubles, MASK_SUFFIX)
+    troubles += of_no_image(painted, photos)
+    return [
+        Sample(f"{folder.name}/{name}", photos[name], painted.get(name), folder.name)
+        for name in sorted(photos)
+    ]
 
 
 DATASET = Dataset(

@@ -68,15 +68,20 @@ def pair(
     troubles: list[str],
 ) -> list[Sample]:
     """Anomalies with their masks; an image or mask without its partner goes to ``troubles``."""
-    for name in sorted(masks.keys() - images.keys()):
-        troubles.append(
-            f"mask {masks[name]} belongs to no image; add the image {name} or delete the mask"
-        )
+    troubles += of_no_image(masks, images)
     for name in sorted(images.keys() - masks.keys()):
         troubles.append(f"image {images[name]} has no mask; expected it at {expected(name)}")
     return [
         Sample(f"{prefix}/{name}", images[name], masks[name], defect)
         for name in sorted(images.keys() & masks.keys())
+    ]
+
+
+def of_no_image(masks: dict[str, Path], images: dict[str, Path]) -> list[str]:
+    """A sentence for each mask that belongs to none of the images."""
+    return [
+        f"mask {masks[name]} belongs to no image; add the image {name} or delete the mask"
+        for name in sorted(masks.keys() - images.keys())
     ]
 
 

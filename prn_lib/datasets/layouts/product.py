@@ -4,10 +4,12 @@ A JSON object; every key may be left out:
 
 ``masks``: "two values" (black and one more; else the mask is refused) or "any colour" (whatever is
 not black is a defect). ``grey_range``: [black, white], the grey values of 16-bit photographs that
-become 0 and 255; without it the full range, [0, 65535].
+become 0 and 255; without it the full range, [0, 65535]. ``partly_outlined``: true where only some
+defects have a mask, false (the default) where all have one or none.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +18,35 @@ from prn_lib.datasets.reading.masks import ANY_COLOUR, TWO_VALUES
 from prn_lib.datasets.reading.samples import Reading
 
 FILE = "product.json"
+KEYS = ("masks", "grey_range", "partly_outlined")
 MASKS = (TWO_VALUES, ANY_COLOUR)
 
 
-def read_product(folder: Path) -> Reading:
+@dataclass(frozen=True)
+class Product:
+    """What is said of a product."""
+
+    reading: Reading  # of its files
+    partly_outlined: bool  # whether some of its defects may be without a mask
+
+
+def read_product(folder: Path) -> Product:
     """What the product's file says, or the defaults where there is none.
 
     Raises ValueError, naming file and key, for what it may not say.
     """
     path = folder / FILE
     told = _load(path) if path.is_file() else {}
-    unknown = told.keys() - {"masks", "grey_range"}
+    unknown = told.keys() - set(KEYS)
     if unknown:
-        raise ValueError(f"{path} has the unknown key {min(unknown)!r}; known: masks, grey_range")
+        raise ValueError(f"{path} has the unknown key {min(unknown)!r}; known: {', '.join(KEYS)}")
     masks, (low, high) = told.get("masks", TWO_VALUES), _range(path, told)
     if masks not in MASKS:
         raise ValueError(f"{path}: masks is {masks!r}; choose one of {', '.join(map(repr, MASKS))}")
-    return Reading(masks, (low, high))
+    partly = told.get("partly_outlined", False)
+    if not isinstance(partly, bool):
+        raise ValueError(f"{path}: partly_outlined is {partly!r}; it must be true or false")
+    return Product(Reading(masks, (low, high)), partly)
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from prn_lib.figures.report.evidence import Photos
 from prn_lib.paper.comparison import compare_with_paper
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import Result
-from prn_lib.runs.summaries import TITLES, auroc_by_type
+from prn_lib.runs.summaries import NO_MASKS, TITLES, UNDEFINED, auroc_by_type
 
-NO_MASKS, UNDEFINED, UNREAD, NONE = "no masks", "not defined", "not read", "\N{EN DASH}"
+UNREAD, NONE = "not read", "\N{EN DASH}"
 MEANINGS = {
     "image_auroc": "How often an image with a defect scores higher than a normal one. Guessing "
     "gives 50.",
@@ -49,16 +49,15 @@ class Metric:
 
 def metrics_of(result: Result) -> list[Metric]:
     """The four metrics of a run beside the paper's."""
-    known = {k: math.nan if v is None else v for k, v in result.metrics.items()}
-    table = compare_with_paper(dataclasses.replace(result, metrics=known))
+    table = compare_with_paper(result)
     told = []
     for name in METRICS:
         row = table.loc[TITLES[name]]
-        missing = UNDEFINED if name == "image_auroc" else NO_MASKS
         paper = "" if "paper" not in row else f"paper: {row['paper']:.1f}"
-        if paper and not math.isnan(known[name]):
+        ours = row["this run"]
+        if paper and not isinstance(ours, str):
             paper += f", difference {signed(row['difference'])}"
-        ours = missing if math.isnan(known[name]) else f"{row['this run']:.1f}"
+        ours = ours if isinstance(ours, str) else f"{ours:.1f}"
         told.append(Metric(TITLES[name], ours, paper, MEANINGS[name]))
     return told
 
