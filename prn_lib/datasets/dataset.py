@@ -57,10 +57,14 @@ class Dataset:
     @property
     def default_root(self) -> Path:
         """The installed package's ``data``, else ``data/<key>`` below the project's folder."""
+        return self.find_package() or project_folder() / "data" / self.key
+
+    def find_package(self) -> Path | None:
+        """The folder of the images in the Python package that brings them, if it is installed."""
         found = importlib.util.find_spec(self.package) if self.package else None
-        if found is not None and found.submodule_search_locations:
-            return Path(found.submodule_search_locations[0]) / "data"
-        return project_folder() / "data" / self.key
+        if found is None or not found.submodule_search_locations:
+            return None
+        return Path(found.submodule_search_locations[0]) / "data"
 
     @property
     def how_to_get(self) -> str:

@@ -22,9 +22,13 @@ TYPES = st.sampled_from(["hole", "cut", "stain"])
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+def mask_for(defect):
+    return None if defect == "good" else Path("mask.png")
+
+
 def make(prefix, count, defect="good"):
     return tuple(
-        Sample(f"{prefix}/{i:03d}", Path(f"{prefix}/{i:03d}.png"), None, defect)
+        Sample(f"{prefix}/{i:03d}", Path(f"{prefix}/{i:03d}.png"), mask_for(defect), defect)
         for i in range(count)
     )
 
@@ -52,7 +56,7 @@ def tiles(draw):
         shots = draw(st.lists(st.sampled_from(["good", "good", "crack"]), min_size=1, max_size=4))
         for k, kind in enumerate(["good"] if tile < 5 else shots):
             name = f"exp{k}_num_{1000 * tile + 30 * k}"
-            sample = Sample(name, Path(f"{name}.jpg"), None, kind)
+            sample = Sample(name, Path(f"{name}.jpg"), mask_for(kind), kind)
             (normals if kind == "good" else anomalies).append(sample)
     return Inventory(normals=tuple(normals), anomalies=tuple(anomalies))
 
@@ -94,6 +98,31 @@ def test_splits_are_disjoint_complete_and_deterministic(split, inventory, seed, 
     assert tested == expected
 
 
+@given(
+    outlined=st.lists(st.booleans(), min_size=2, max_size=40), seed=SEEDS, asked=st.integers(0, 15)
+)
+def test_only_outlined_anomalies_are_drawn(outlined, seed, asked):
+    """Those without a mask stay in the test set, and it is said that no pixel is scored."""
+    anomalies = tuple(
+        Sample(f"{i:03d}", Path(f"{i}.png"), Path(f"{i}_mask.png") if masked else None, "cut")
+        for i, masked in enumerate(outlined)
+    )
+    inventory = Inventory(make("n", 4), make("t", 2), anomalies)
+    if asked and not any(outlined):
+        with pytest.raises(ValueError, match="none of the .* has a mask.* n_anomalies=0"):
+            split_official(inventory, "some", "product", seed, asked)
+        return
+    category = split_official(inventory, "some", "product", seed, asked)
+    drawn, tested = category.train_anomalies, category.test[2:]
+    assert all(sample.mask for sample in drawn)
+    assert len(drawn) == min(asked, len(outlined) // 2, sum(outlined))
+    assert {*drawn, *tested} == set(anomalies)
+    bare = len(outlined) - sum(outlined)
+    assert category.is_outlined == (bare == 0)
+    told = f"{bare} of {len(tested)} anomalies of the test set have no mask"
+    assert any(note.startswith(told) for note in category.notes) == (bare > 0)
+
+
 @given(inventory=tiles(), seed=SEEDS)
 def test_tiles_stay_whole(inventory, seed):
     try:
@@ -123,7 +152,9 @@ def test_every_type_can_be_drawn_by_some_seed():
 
 
 def test_drawing_is_uniform_over_images_and_ignores_types():
-    samples = [Sample(f"{i}", None, None, "hole" if i < 2 else "cut") for i in range(10)]
+    samples = [
+        Sample(f"{i}", None, Path("mask.png"), "hole" if i < 2 else "cut") for i in range(10)
+    ]
     generator = np.random.default_rng(0)
     counts = np.zeros(10)
     for _ in range(3000):
@@ -159,8 +190,8 @@ def test_the_tested_normals_do_not_depend_on_the_number_of_anomalies(split):
     """Or Table 7 would compare other test sets."""
     stems = [f"exp1_num_{1000 * i}" for i in range(60)]
     samples = [
-        Sample(stem, Path(f"{stem}.jpg"), None, "good" if i < 30 else "cut")
-        for i, stem in enumerate(stems)
+        Sample(stem, Path(f"{stem}.jpg"), mask_for(kind), kind)
+        for stem, kind in zip(stems, ["good"] * 30 + ["cut"] * 30, strict=True)
     ]
     normals, anomalies = tuple(samples[:30]), tuple(samples[30:])
 
