@@ -4,7 +4,8 @@ In come records, score maps and masks of finished runs; out come tables. One fil
 does choosing on the test set do (``selection``), where do map and label disagree
 (``disagreement``), which defects are too small (``defect_sizes``), who owes the loss
 (``loss_shares``), what do other conventions make of PRO (``pro_conventions``), how fast is all of
-it (``speed``), what does a longer training buy (``budgets``).
+it (``speed``), what does a longer training buy (``budgets``), what becomes of false alarms and
+finds when light or camera change (``conditions``).
 """
 
 from prn_lib.studies.disagreement import rank_disagreements
