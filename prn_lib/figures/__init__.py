@@ -11,6 +11,7 @@ from prn_lib.figures.attention import (
     show_weights,
 )
 from prn_lib.figures.base import Picture, picture, read_picture
+from prn_lib.figures.conditions import show_conditions
 from prn_lib.figures.data import (
     one_of_each_type,
     show_category,
@@ -67,6 +68,7 @@ __all__ = [
     "show_category",
     "show_cells",
     "show_channels",
+    "show_conditions",
     "show_curves",
     "show_decoding",
     "show_defect_areas",
