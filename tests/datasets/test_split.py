@@ -109,7 +109,7 @@ def test_only_outlined_anomalies_are_drawn(outlined, seed, asked):
     )
     inventory = Inventory(make("n", 4), make("t", 2), anomalies)
     if asked and not any(outlined):
-        with pytest.raises(ValueError, match="none of the .* has a mask.* n_anomalies=0"):
+        with pytest.raises(ValueError, match=r"none of the .* has a mask.* n_anomalies=0"):
             split_official(inventory, "some", "product", seed, asked)
         return
     category = split_official(inventory, "some", "product", seed, asked)
