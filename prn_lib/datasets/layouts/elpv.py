@@ -16,8 +16,9 @@ from prn_lib.datasets.split import split_freely
 
 LABELS = "labels.csv"
 OUTLINED = project_folder() / "data" / "solar_cells"  # our masks, by the cells' names
-DEFECTIVE, UNSURE = "defective", "unsure"
-KINDS = {0.0: GOOD, 1.0: DEFECTIVE}  # what lies between, an expert was not sure of
+DEFECTIVE = "defective"
+UNSURE = ("1 in 3", "2 in 3")  # probabilities of being defective
+KINDS = (GOOD, *UNSURE, DEFECTIVE)
 
 
 def categories(root: Path) -> list[str]:
@@ -30,38 +31,37 @@ def scan(root: Path, name: str) -> Inventory:
 
     Raises ValueError for a table that is not the published one.
     """
-    samples: dict[str, list[Sample]] = {GOOD: [], DEFECTIVE: [], UNSURE: []}
+    samples: dict[str, list[Sample]] = {defect: [] for defect in KINDS}
     troubles = []
-    for path, probability, kind in _rows(root / LABELS):
+    for path, defect, kind in _rows(root / LABELS):
         if kind != name:
             continue
         if not path.is_file():
             troubles.append(f"{path} is missing, but {LABELS} lists it; install the package anew")
             continue
-        defect = KINDS.get(probability, UNSURE)
         mask = OUTLINED / f"{path.stem}_mask.png"
         outlined = mask if defect == DEFECTIVE and mask.is_file() else None
         samples[defect].append(Sample(path.stem, path, outlined, defect))
-    note = (
-        f"{len(samples[UNSURE])} cells are left out: whoever labelled them was not sure "
-        "(probability 1/3 or 2/3)."
-    )
+    unsure = tuple(sample for defect in UNSURE for sample in samples[defect])
+    note = f"{len(unsure)} cells are left out: the expert was not sure ({' or '.join(UNSURE)})."
     return Inventory(
         normals=tuple(samples[GOOD]),
         anomalies=tuple(samples[DEFECTIVE]),
-        left_out=tuple(samples[UNSURE]),
+        left_out=unsure,
         notes=(note,),
         troubles=tuple(troubles),
     )
 
 
-def _rows(path: Path) -> list[tuple[Path, float, str]]:
-    """File, probability and kind of each cell; columns are parted by spaces."""
+def _rows(path: Path) -> list[tuple[Path, str, str]]:
+    """File, defect and kind of each cell; columns are parted by spaces."""
     try:
         with path.open(newline="") as file:
             rows = list(csv.reader(file, delimiter=" ", skipinitialspace=True))
-        return [(path.parent / name, float(share), kind) for name, share, kind in rows]
-    except ValueError as error:
+        return [
+            (path.parent / name, KINDS[round(3 * float(share))], kind) for name, share, kind in rows
+        ]
+    except (ValueError, IndexError) as error:
         told = f"{path} is not ELPV's table ({error}); install the package anew"
         raise ValueError(told) from None
 
@@ -75,8 +75,8 @@ DATASET = Dataset(
     categories=categories,
     scan=scan,
     published={
-        "mono": Published(588, 0, {DEFECTIVE: 313, UNSURE: 173}, ((300, 300),)),
-        "poly": Published(920, 0, {DEFECTIVE: 402, UNSURE: 228}, ((300, 300),)),
+        "mono": Published(588, 0, {DEFECTIVE: 313, "1 in 3": 117, "2 in 3": 56}, ((300, 300),)),
+        "poly": Published(920, 0, {DEFECTIVE: 402, "1 in 3": 178, "2 in 3": 50}, ((300, 300),)),
     },
     split=split_freely,
     package="elpv_dataset",
