@@ -15,6 +15,7 @@ class Sample:
     image: Path
     mask: Path | None = None  # None: every pixel is normal, or an anomaly that nobody outlined
     defect: str = GOOD  # defect type, or "good"
+    group: str | None = None  # images of one part share it; a split never divides it
 
     @property
     def is_anomaly(self) -> bool:

@@ -2,11 +2,13 @@
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from prn_lib.common.names import natural
 from prn_lib.datasets.category import Category, Inventory
 from prn_lib.datasets.sample import Sample
 
@@ -38,13 +40,19 @@ def split_official(
 def split_freely(
     inventory: Inventory, dataset: str, name: str, seed: int, n_anomalies: int
 ) -> Category:
-    """Draw the test normals too, a fifth of the normals, where there is no official split."""
+    """Draw the test normals too, a fifth of the normals, where there is no official split.
+
+    Where samples have groups, these stay whole: see :func:`split_by_group`. Raises ValueError if
+    too little is there to train and test on.
+    """
     normals = sorted(inventory.normals, key=lambda sample: sample.name)
     if len(normals) < 2:
         raise ValueError(
             f"{dataset}/{name} has {len(normals)} normal images; at least 2 are needed, one to "
             "train and one to test on (hundreds are better)"
         )
+    if any(sample.group is not None for sample in inventory.samples):
+        return split_by_group(inventory, dataset, name, seed, n_anomalies)
     # Of its own, so that another number of anomalies leaves the same normals in the test set.
     generator = split_generator(dataset, f"{name}/normals", seed)
     chosen = generator.choice(len(normals), math.ceil(TEST_SHARE * len(normals)), replace=False)
@@ -55,6 +63,68 @@ def split_freely(
         test_normals=tuple(s for i, s in enumerate(normals) if i in tested),
     )
     return split_official(divided, dataset, name, seed, n_anomalies)
+
+
+def split_by_group(
+    inventory: Inventory, dataset: str, name: str, seed: int, n_anomalies: int, part: str = "part"
+) -> Category:
+    """Draw the training anomalies (App. A.2) and a fifth of the normals for the test, by groups.
+
+    No group is in both train and test. The other images of a drawn anomaly's group are left out
+    altogether; the normals of a group with other anomalies go to the test. A sample without a group
+    is a group of its own. ``part`` is the word for what a group shows. Raises ValueError if too few
+    groups are there.
+    """
+    drawn_only = split_official(inventory, dataset, name, seed, n_anomalies)
+    drawn, rest = drawn_only.train_anomalies, drawn_only.test  # there are no test normals yet
+    learned = {_group(sample) for sample in drawn}
+    anomalous = {_group(sample) for sample in inventory.samples if sample.is_anomaly}
+    siblings = [s for s in inventory.normals + rest if _group(s) in learned]
+    mixed_normals = [s for s in inventory.normals if _group(s) in anomalous - learned]
+    free = [s for s in inventory.normals if _group(s) not in anomalous]
+    normals_generator = split_generator(dataset, f"{name}/normals", seed)
+    train_normals, test_normals = _divide_groups(free, normals_generator)
+    tested = tuple(s for s in rest if _group(s) not in learned)
+    if not (train_normals and tested):
+        raise ValueError(
+            f"{dataset}/{name} has too few {part}s to split: {len(train_normals)} training normals "
+            f"(from {part}s without a defect) and {len(tested)} test anomalies are left; lower "
+            f"n_anomalies or add {part}s"
+        )
+    because = (
+        f"{len(siblings)} images are left out because they show the {part} of a training anomaly."
+    )
+    return replace(
+        drawn_only,
+        train_normals=_ordered(train_normals),
+        test=_ordered(test_normals + mixed_normals) + tested,
+        left_out=_ordered([*siblings, *inventory.left_out]),
+        notes=(*drawn_only.notes, because) if siblings else drawn_only.notes,
+    )
+
+
+def _group(sample: Sample) -> tuple[str, str]:
+    return ("alone", sample.name) if sample.group is None else ("part", sample.group)
+
+
+def _divide_groups(
+    normals: Sequence[Sample], generator: np.random.Generator
+) -> tuple[list[Sample], list[Sample]]:
+    """Whole groups go to the test until it has its share: (train, test)."""
+    groups = defaultdict(list)
+    for sample in _ordered(normals):
+        groups[_group(sample)].append(sample)
+    ordered = sorted(groups, key=lambda group: natural(group[1]))
+    train: list[Sample] = []
+    test: list[Sample] = []
+    for i in generator.permutation(len(ordered)):
+        side = test if len(test) < TEST_SHARE * len(normals) else train
+        side.extend(groups[ordered[i]])
+    return train, test
+
+
+def _ordered(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    return tuple(sorted(samples, key=lambda sample: sample.name))
 
 
 def split_generator(dataset: str, category: str, seed: int) -> np.random.Generator:

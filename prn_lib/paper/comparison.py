@@ -1,11 +1,10 @@
 """The paper's tables beside our own runs: means and deviations over seeds."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from prn_lib.common.checks import check_choice
+from prn_lib.common.names import natural
 from prn_lib.datasets import DATASETS
 from prn_lib.evaluation.metrics import METRICS
 from prn_lib.paper.printed import paper_metrics, read_table
@@ -57,7 +56,7 @@ def _categories(
     """
     runs = runs[runs["variant"] == "prn"]
     printed = [row for row, _ in printed_means(target, dataset) if row != AVERAGE]
-    names = [*dict.fromkeys([*printed, *sorted(runs["category"], key=_natural)])]
+    names = [*dict.fromkeys([*printed, *sorted(runs["category"], key=natural)])]
     single = [(name, "prn", _by_seed(runs[runs["category"] == name], 1)) for name in names]
     average = [(AVERAGE, "prn", _by_seed(runs, len(names)))]
     return [*single, *average] if len(names) > 1 else single
@@ -78,11 +77,6 @@ def _by_seed(runs: pd.DataFrame, categories: int) -> pd.DataFrame:
     """The mean over categories for each seed that has ``categories`` of them."""
     groups = runs.groupby("seed")
     return groups[[*METRICS]].mean()[groups["category"].nunique() == categories]
-
-
-def _natural(name: str) -> str:
-    """A key to sort by: Class2 comes before Class10."""
-    return re.sub(r"\d+", lambda digits: digits[0].rjust(9), name)
 
 
 def printed_means(target: str, dataset: str) -> dict[tuple[str, str], float]:
@@ -142,5 +136,5 @@ def runs_of(target: str, runs: pd.DataFrame, dataset: str, preset: str) -> pd.Da
     order = TARGETS[target].variants
     of = in_setting(runs, dataset, preset)
     of = of[of["variant"].isin(order)]
-    of = of.assign(rank=of["variant"].map(order.index), name=of["category"].map(_natural))
+    of = of.assign(rank=of["variant"].map(order.index), name=of["category"].map(natural))
     return of.sort_values(["rank", "name", "seed"]).drop(columns=["rank", "name"])

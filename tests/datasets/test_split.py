@@ -1,6 +1,7 @@
 """The general supervised setting as a property of every inventory, not of some examples."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,8 @@ from hypothesis import strategies as st
 
 from prn_lib.datasets import load_category
 from prn_lib.datasets.category import Inventory
-from prn_lib.datasets.layouts.magnetic_tile import group_by_tile, split_by_tile
 from prn_lib.datasets.sample import Sample
-from prn_lib.datasets.split import draw_anomalies, split_freely, split_official
+from prn_lib.datasets.split import draw_anomalies, split_by_group, split_freely, split_official
 from prn_lib.runs.results import find_results
 
 PROJECT = Path(__file__).parents[2]
@@ -49,14 +49,14 @@ def inventories(draw, least_normals=2, test_normals=3):
 
 
 @st.composite
-def tiles(draw):
-    """Runs of neighbouring numbers with free and defective shots; enough free tiles to split."""
+def grouped(draw):
+    """Parts with normal and defective shots, some with one shot only; five without a defect."""
     normals, anomalies = [], []
-    for tile in range(draw(st.integers(12, 20))):
+    for part in range(draw(st.integers(12, 20))):
         shots = draw(st.lists(st.sampled_from(["good", "good", "crack"]), min_size=1, max_size=4))
-        for k, kind in enumerate(["good"] if tile < 5 else shots):
-            name = f"exp{k}_num_{1000 * tile + 30 * k}"
-            sample = Sample(name, Path(f"{name}.jpg"), mask_for(kind), kind)
+        for k, kind in enumerate(["good"] if part < 5 else shots):
+            name = f"{kind}/{part}-{k}"
+            sample = Sample(name, Path(f"{name}.jpg"), mask_for(kind), kind, str(part))
             (normals if kind == "good" else anomalies).append(sample)
     return Inventory(normals=tuple(normals), anomalies=tuple(anomalies))
 
@@ -123,18 +123,75 @@ def test_only_outlined_anomalies_are_drawn(outlined, seed, asked):
     assert any(note.startswith(told) for note in category.notes) == (bare > 0)
 
 
-@given(inventory=tiles(), seed=SEEDS)
-def test_tiles_stay_whole(inventory, seed):
+def assert_no_group_is_divided(category, group_of):
+    train = {group_of(sample) for sample in category.train_normals + category.train_anomalies}
+    assert not train & {group_of(sample) for sample in category.test}
+
+
+@given(inventory=grouped(), seed=SEEDS)
+def test_groups_stay_whole(inventory, seed):
     try:
-        category = split_by_tile(inventory, "magnetic_tile", "all", seed, 3)
+        category = split_freely(inventory, "folder", "mug", seed, 3)
     except ValueError as error:
-        known = ("holds no anomaly", "has 1 anomaly", "too few tiles")
+        known = ("holds no anomaly", "has 1 anomaly", "too few parts")
         assert any(words in str(error) for words in known)  # noqa: PT017
         return
     assert_sound(category, inventory, 3)
-    train = set(category.train_normals + category.train_anomalies)
-    for tile in group_by_tile(inventory.samples):
-        assert not (set(tile) & train and set(tile) & set(category.test))
+    assert_no_group_is_divided(category, lambda sample: sample.name.split("/")[1].split("-")[0])
+    assert category == split_freely(inventory, "folder", "mug", seed, 3)
+
+
+def shots(part, *kinds):
+    return tuple(
+        Sample(f"{kind}/{part}-{k}", Path(f"{kind}/{part}-{k}.jpg"), None, kind, part)
+        for k, kind in enumerate(kinds)
+    )
+
+
+def test_groups_by_hand():
+    """The part of the one training anomaly is left out; the others' normals are tested."""
+    mixed = shots("a", "good", "cut", "dent") + shots("b", "good", "cut", "dent")
+    plain = tuple(s for k in range(10) for s in shots(f"p{k}", *["good"] * (1 + k % 3)))
+    inventory = Inventory(
+        normals=plain + tuple(s for s in mixed if not s.is_anomaly),
+        anomalies=tuple(s for s in mixed if s.is_anomaly),
+    )
+    category = split_freely(inventory, "folder", "mug", 0, 1)
+    (drawn,) = category.train_anomalies
+    other = "b" if drawn.group == "a" else "a"
+    assert set(category.left_out) == {s for s in mixed if s.group == drawn.group} - {drawn}
+    assert category.notes == (
+        "2 images are left out because they show the part of a training anomaly.",
+    )
+    assert {s for s in category.test if s in mixed} == {s for s in mixed if s.group == other}
+    tested = [s for s in category.test if s in plain]
+    assert 0.2 * len(plain) <= len(tested) < 0.2 * len(plain) + 3  # the last part may exceed it
+    assert set(category.train_normals) == set(plain) - set(tested)
+
+
+def test_random_groups_are_never_shared():
+    """Whatever the groups, also where some samples have none."""
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        samples = [
+            replace(sample, group=f"part{rng.integers(60)}" if rng.random() < 0.9 else None)
+            for sample in make("good", 80) + make("cut", 20, "cut")
+        ]
+        inventory = Inventory(normals=tuple(samples[:80]), anomalies=tuple(samples[80:]))
+        category = split_freely(inventory, "folder", "mug", seed, 5)
+        assert_sound(category, inventory, 5)
+        assert_no_group_is_divided(category, lambda sample: sample.group or sample.name)
+
+
+def test_too_few_parts_are_refused():
+    samples = shots("a", "good", "good", "cut", "cut") + shots("b", "good")
+    inventory = Inventory(
+        normals=tuple(s for s in samples if not s.is_anomaly),
+        anomalies=tuple(s for s in samples if s.is_anomaly),
+    )
+    expected = r"folder/mug has too few parts to split: 0 training normals \(from parts without a "
+    with pytest.raises(ValueError, match=expected):
+        split_freely(inventory, "folder", "mug", 0, 1)
 
 
 def test_every_type_can_be_drawn_by_some_seed():
@@ -185,7 +242,7 @@ def test_impossible_requests_are_named(anomalies, count, message):
         split_official(inventory, "some", "product", 0, count)
 
 
-@pytest.mark.parametrize("split", [split_freely, split_by_tile])
+@pytest.mark.parametrize("split", [split_freely, split_by_group])
 def test_the_tested_normals_do_not_depend_on_the_number_of_anomalies(split):
     """Or Table 7 would compare other test sets."""
     stems = [f"exp1_num_{1000 * i}" for i in range(60)]

@@ -2,24 +2,23 @@
 
 ``<root>/MT_<type>/Imgs/exp<E>_num_<N>.jpg`` with a ``.png`` mask of the same stem; ``MT_Free`` is
 the defect-free type. There is no official split. Neighbouring numbers N show one tile under several
-exposures E, so whole runs of neighbouring numbers ("tiles") go to one side of the split only.
+exposures E, so each run of neighbouring numbers (a "tile") is a group, which a split never divides.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from prn_lib.common.images import image_files
-from prn_lib.datasets.category import Category, Inventory
+from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.layouts.pairing import by_name, pair, set_aside_empty
 from prn_lib.datasets.reading.masks import HALF_GREY
 from prn_lib.datasets.reading.samples import Reading
 from prn_lib.datasets.sample import GOOD, Sample, masks_of
-from prn_lib.datasets.split import TEST_SHARE, split_generator, split_official
+from prn_lib.datasets.split import split_by_group
 
 POOLED = "all"  # the five defect types together
 FREE = "MT_Free"
@@ -44,7 +43,7 @@ def scan(root: Path, name: str) -> Inventory:
     folders = sorted(root.glob("MT_*/Imgs"))
     troubles: list[str] = []
     blank: dict[str, Path] = {}
-    pairs = [sample for folder in folders for sample in _scan_type(folder, blank, troubles)]
+    pairs = _with_tiles([s for folder in folders for s in _scan_type(folder, blank, troubles)])
     kept, unscorable, notes = set_aside_empty(
         [s for s in pairs if s.is_anomaly], READING, troubles, MIN_DEFECT_PIXELS
     )
@@ -89,43 +88,11 @@ def _scan_type(folder: Path, blank: dict[str, Path], troubles: list[str]) -> lis
     return samples
 
 
-def split_by_tile(
-    inventory: Inventory, dataset: str, name: str, seed: int, n_anomalies: int
-) -> Category:
-    """Draw the training anomalies (App. A.2) and a fifth of the normals for the test, by tiles.
-
-    The other images of a drawn anomaly's tile are left out altogether. Raises ValueError if too
-    few tiles are there.
-    """
-    drawn_only = split_official(inventory, dataset, name, seed, n_anomalies)
-    drawn, rest = drawn_only.train_anomalies, drawn_only.test  # there are no test normals yet
-    usable = set(inventory.normals + rest)
-    free_tiles, siblings, mixed_normals = [], [], []
-    for tile in group_by_tile(inventory.samples):
-        if not any(sample.is_anomaly for sample in tile):
-            free_tiles.append(tile)
-        elif set(tile) & set(drawn):
-            siblings += [sample for sample in tile if sample in usable]
-        else:
-            mixed_normals += [sample for sample in tile if not sample.is_anomaly]
-    normals_generator = split_generator(dataset, f"{name}/normals", seed)
-    train_normals, test_normals = _split_normals(free_tiles, normals_generator)
-    tested = tuple(sample for sample in rest if sample not in set(siblings))
-    if not (train_normals and tested):
-        raise ValueError(
-            f"{dataset}/{name} has too few tiles to split: {len(train_normals)} training normals "
-            f"and {len(tested)} test anomalies are left; lower n_anomalies or add images"
-        )
-    because = (
-        f"{len(siblings)} images are left out because they show the tile of a training anomaly."
-    )
-    return replace(
-        drawn_only,
-        train_normals=_ordered(train_normals),
-        test=_ordered(test_normals + mixed_normals) + tested,
-        left_out=_ordered([*siblings, *inventory.left_out]),
-        notes=(*drawn_only.notes, because) if siblings else drawn_only.notes,
-    )
+def _with_tiles(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples in their order, each with its tile's first number as its group."""
+    tiles = group_by_tile(samples)
+    first = {sample.name: _number(tile[0]) for tile in tiles for sample in tile}
+    return [replace(sample, group=str(first[sample.name])) for sample in samples]
 
 
 def group_by_tile(samples: Sequence[Sample]) -> list[list[Sample]]:
@@ -146,21 +113,6 @@ def _number(sample: Sample) -> int:
     return int(match.group(1))
 
 
-def _split_normals(
-    tiles: list[list[Sample]], generator: np.random.Generator
-) -> tuple[list[Sample], list[Sample]]:
-    target = TEST_SHARE * sum(len(tile) for tile in tiles)
-    train: list[Sample] = []
-    test: list[Sample] = []
-    for i in generator.permutation(len(tiles)):
-        (test if len(test) < target else train).extend(tiles[i])
-    return train, test
-
-
-def _ordered(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    return tuple(sorted(samples, key=lambda sample: sample.name))
-
-
 _TYPES = {"blowhole": 115, "break": 85, "crack": 57, "fray": 32, "uneven": 103}
 
 DATASET = Dataset(
@@ -172,7 +124,7 @@ DATASET = Dataset(
     categories=categories,
     scan=scan,
     published={POOLED: Published(952, 0, _TYPES)},  # sizes vary
-    split=split_by_tile,
+    split=partial(split_by_group, part="tile"),
     by_name_only=tuple(_TYPES),
     steps=(
         "git clone 'https://github.com/abin24/Magnetic-tile-defect-datasets..git' {root}",

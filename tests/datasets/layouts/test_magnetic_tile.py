@@ -54,6 +54,20 @@ def test_no_tile_is_on_both_sides(tiles, seed):
     assert len(parts) == len({s.name for s in parts}) == 90 + 36 + 1
 
 
+@pytest.mark.parametrize(("seed", "free_tested"), [
+    (0, [1, 3, 8, 12, 16, 18]), (1, [3, 9, 18, 25, 26, 27]), (2, [3, 11, 13, 25, 27, 29]),
+])  # fmt: skip
+def test_the_tested_tiles_are_those_of_the_recorded_runs(tiles, seed, free_tested):
+    """Or the runs in results/ could not be made again."""
+    category = load_category("magnetic_tile", "all", tiles, seed=seed, n_anomalies=4)
+    tested = {tile_of(s) for s in category.test if not s.is_anomaly}
+    assert sorted(tile for tile in tested if tile < 30) == free_tested
+    seen = {tile_of(s) for s in category.train_anomalies}
+    assert {tile for tile in tested if tile >= 30} == set(range(30, 42)) - seen
+    because = "images are left out because they show the tile of a training anomaly."
+    assert category.notes[-1] == f"{3 * len(seen) - 4} {because}"
+
+
 def test_soft_edges_and_empty_masks(tiles):
     category = load_category("magnetic_tile", "all", tiles, n_anomalies=4)
     crack = category.train_anomalies[0]
