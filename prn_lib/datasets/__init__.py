@@ -4,7 +4,8 @@ In come a dataset's name, a category's name and a folder; out comes the category
 general supervised setting (App. A.2). Its images are read, as uint8 tensors, when they are needed.
 ``layouts`` knows how each dataset lies on disk, ``reading`` decodes files once and keeps the
 result, ``archives`` downloads and unpacks, ``annotations`` imports what people drew with other
-tools, ``mini`` draws the embedded dataset, ``foregrounds`` tells object from background. Chapters:
+tools, ``mini`` draws the embedded dataset, ``foregrounds`` tells object from background,
+``neighbours`` whether several photographs seem to show one part. Chapters:
 "The data and the protocol", "Bring your own product", "Where may an anomaly be?".
 """
 

@@ -12,11 +12,12 @@ from PIL import Image
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.layouts.pairing import passed_over, shortened
+from prn_lib.datasets.neighbours import alike_neighbours, fingerprint
 from prn_lib.datasets.reading import cache
 from prn_lib.datasets.reading.masks import Kind
 from prn_lib.datasets.reading.samples import Reading, in_threads, read_pair
 from prn_lib.datasets.sample import Sample
-from prn_lib.datasets.split import N_ANOMALIES
+from prn_lib.datasets.split import N_ANOMALIES, split_freely
 
 OUTER = (0.001, 0.999)  # shares of pixels between which grey values count
 
@@ -62,6 +63,8 @@ def _check_categories(dataset: Dataset, root: Path, found: list[str]) -> Report:
                 told += _refusal(dataset, inventory, name, N_ANOMALIES)
         troubles += [f"{name}: {text}" for text in wrong]
         told += (*inventory.notes, *_unusual(facts), *passed_over(inventory))
+        if dataset.split is split_freely:
+            told += _ungrouped(facts)
         notes += [f"{name}: {text}" for text in told]
         rows.append(_row(name, inventory, facts, len(wrong)))
     return Report(pd.DataFrame(rows), troubles, notes)
@@ -100,6 +103,7 @@ class _Facts:
     soft_mask: bool
     transparent: bool
     deep: tuple[int, int] | None  # lowest and highest of 16-bit grey values, without 0.1% each
+    fingerprint: np.ndarray  # small and grey
 
 
 def _open_all(inventory: Inventory) -> tuple[list[_Facts], list[str]]:
@@ -135,6 +139,7 @@ def _open(sample: Sample, reading: Reading) -> _Facts | ValueError:
                 mask is not None and mask.kind == Kind.SOFT and mask.value > 0,
                 original.has_transparency_data,
                 deep,
+                fingerprint(image),
             )
     except (ValueError, OSError) as error:
         return ValueError(str(error))
@@ -165,6 +170,22 @@ def _unusual(facts: list[_Facts]) -> list[str]:
             "by their compression. Save both in one form."
         )
     return told
+
+
+def _ungrouped(facts: list[_Facts]) -> tuple[str, ...]:
+    """That several normal images may show one part, where no part is named."""
+    if any(f.sample.group is not None for f in facts):
+        return ()
+    normals = [f for f in facts if not f.sample.is_anomaly]
+    alike = alike_neighbours([f.sample.name for f in normals], [f.fingerprint for f in normals])
+    if not alike:
+        return ()
+    return (
+        f"{alike} of {len(normals)} normal images look most like the one before or after them by "
+        "name; by chance 2 would. If several photographs show one part, name the parts by "
+        "group_pattern or group_table in product.json, or the test set holds parts that were "
+        "trained on.",
+    )
 
 
 def _compare_counts(inventory: Inventory, published: Published) -> list[str]:

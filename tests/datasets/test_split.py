@@ -143,7 +143,7 @@ def test_groups_stay_whole(inventory, seed):
 
 def shots(part, *kinds):
     return tuple(
-        Sample(f"{kind}/{part}-{k}", Path(f"{kind}/{part}-{k}.jpg"), None, kind, part)
+        Sample(f"{kind}/{part}-{k}", Path(f"{kind}/{part}-{k}.jpg"), mask_for(kind), kind, part)
         for k, kind in enumerate(kinds)
     )
 
