@@ -3,8 +3,8 @@
 ``<root>/<product>/good/*`` are normal; every other folder ``<root>/<product>/<defect>/*`` is a kind
 of defect, each photograph ``x.jpg`` with a mask ``x_mask.png`` beside it, white on the defect. A
 product may be without any mask; with some only if ``product.json`` says so. The root may also be
-the product's folder itself. ``product.json`` says how files are read
-(:mod:`prn_lib.datasets.layouts.product`). There is no official split.
+the product's folder itself. ``product.json`` says how files are read and which
+photographs show one part (:mod:`prn_lib.datasets.layouts.product`). There is no official split.
 """
 
 import os
@@ -21,6 +21,7 @@ from prn_lib.datasets.layouts.pairing import (
     of_no_image,
     set_aside_empty,
 )
+from prn_lib.datasets.layouts.parts import with_parts
 from prn_lib.datasets.layouts.product import FILE as PRODUCT
 from prn_lib.datasets.layouts.product import read_product
 from prn_lib.datasets.layouts.taken_for import taken_for, turned
@@ -63,7 +64,7 @@ def scan(root: Path, name: str) -> Inventory:
         ]
     outlined = [sample for sample in anomalies if sample.mask]
     kept, empty, notes = set_aside_empty(outlined, product.reading, troubles)
-    return Inventory(
+    inventory = Inventory(
         normals=normals,
         anomalies=kept + bare,
         left_out=empty,
@@ -73,6 +74,7 @@ def scan(root: Path, name: str) -> Inventory:
         folders=(folder,),
         known=frozenset({folder / PRODUCT}),
     )
+    return with_parts(inventory, folder, product)
 
 
 def _anomalies_of(folder: Path, troubles: list[str]) -> list[Sample]:
