@@ -64,7 +64,7 @@ def _check_categories(dataset: Dataset, root: Path, found: list[str]) -> Report:
         troubles += [f"{name}: {text}" for text in wrong]
         told += (*inventory.notes, *_unusual(facts), *passed_over(inventory))
         if dataset.split is split_freely:
-            told += _ungrouped(facts)
+            told += _ungrouped(facts, is_own=not dataset.published)
         notes += [f"{name}: {text}" for text in told]
         rows.append(_row(name, inventory, facts, len(wrong)))
     return Report(pd.DataFrame(rows), troubles, notes)
@@ -172,7 +172,7 @@ def _unusual(facts: list[_Facts]) -> list[str]:
     return told
 
 
-def _ungrouped(facts: list[_Facts]) -> tuple[str, ...]:
+def _ungrouped(facts: list[_Facts], *, is_own: bool) -> tuple[str, ...]:
     """That several normal images may show one part, where no part is named."""
     if any(f.sample.group is not None for f in facts):
         return ()
@@ -180,11 +180,13 @@ def _ungrouped(facts: list[_Facts]) -> tuple[str, ...]:
     alike = alike_neighbours([f.sample.name for f in normals], [f.fingerprint for f in normals])
     if not alike:
         return ()
+    remedy = (
+        " If several photographs show one part, name the parts by group_pattern or group_table in "
+        "product.json, or the test set holds parts that were trained on."
+    )
     return (
         f"{alike} of {len(normals)} normal images look most like the one before or after them by "
-        "name; by chance 2 would. If several photographs show one part, name the parts by "
-        "group_pattern or group_table in product.json, or the test set holds parts that were "
-        "trained on.",
+        f"name; by chance 2 would.{remedy if is_own else ''}",
     )
 
 

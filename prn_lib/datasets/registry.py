@@ -83,8 +83,19 @@ def load_category(
     category = known.split(inventory, dataset, name, seed, n_anomalies)
     return replace(
         category,
-        notes=category.notes + passed_over(inventory),
+        notes=category.notes + _not_outlined(category) + passed_over(inventory),
         background=known.backgrounds.get(name),
+    )
+
+
+def _not_outlined(category: Category) -> tuple[str, ...]:
+    if category.is_outlined:
+        return ()
+    anomalies = [sample for sample in category.test if sample.is_anomaly]
+    count = sum(sample.mask is None for sample in anomalies)
+    return (
+        f"{count} of {len(anomalies)} anomalies of the test set have no mask, so that images are "
+        "scored, and no pixels.",
     )
 
 

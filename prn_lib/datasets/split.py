@@ -32,7 +32,7 @@ def split_official(
         train_anomalies=drawn,
         test=inventory.test_normals + rest,
         left_out=inventory.left_out,
-        notes=inventory.notes + notes + _not_outlined(rest),
+        notes=inventory.notes + notes,
         reading=inventory.reading,
     )
 
@@ -182,14 +182,3 @@ def draw_anomalies(
             f"{because}.",
         )
     return drawn, rest, notes
-
-
-def _not_outlined(tested: Sequence[Sample]) -> tuple[str, ...]:
-    """A note on anomalies to test on that have no mask, if there are any."""
-    count = sum(sample.mask is None for sample in tested)
-    if not count:
-        return ()
-    return (
-        f"{count} of {len(tested)} anomalies of the test set have no mask, so that images are "
-        "scored, and no pixels.",
-    )

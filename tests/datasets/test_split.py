@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prn_lib.datasets import load_category
+from prn_lib.datasets import DATASETS, load_category
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.sample import Sample
 from prn_lib.datasets.split import draw_anomalies, split_by_group, split_freely, split_official
@@ -102,7 +102,7 @@ def test_splits_are_disjoint_complete_and_deterministic(split, inventory, seed, 
     outlined=st.lists(st.booleans(), min_size=2, max_size=40), seed=SEEDS, asked=st.integers(0, 15)
 )
 def test_only_outlined_anomalies_are_drawn(outlined, seed, asked):
-    """Those without a mask stay in the test set, and it is said that no pixel is scored."""
+    """Those without a mask stay in the test set."""
     anomalies = tuple(
         Sample(f"{i:03d}", Path(f"{i}.png"), Path(f"{i}_mask.png") if masked else None, "cut")
         for i, masked in enumerate(outlined)
@@ -119,8 +119,6 @@ def test_only_outlined_anomalies_are_drawn(outlined, seed, asked):
     assert {*drawn, *tested} == set(anomalies)
     bare = len(outlined) - sum(outlined)
     assert category.is_outlined == (bare == 0)
-    told = f"{bare} of {len(tested)} anomalies of the test set have no mask"
-    assert any(note.startswith(told) for note in category.notes) == (bare > 0)
 
 
 def assert_no_group_is_divided(category, group_of):
@@ -281,6 +279,8 @@ def test_recorded_splits_can_be_drawn_again(result):
     root = BESIDE.get(e.dataset)
     if root is not None and not root.is_dir():
         pytest.skip(f"the images of {e.dataset} are not beside the project ({root})")
+    if e.dataset == "elpv" and not DATASETS["elpv"].find_package():
+        pytest.skip("the package elpv-dataset is not installed: pip install it")
     category = load_category(e.dataset, e.category, root, seed=e.seed, n_anomalies=e.n_anomalies)
     for part, names in result.split.items():
         assert [sample.name for sample in getattr(category, part)] == names

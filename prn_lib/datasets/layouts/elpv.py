@@ -31,8 +31,7 @@ def scan(root: Path, name: str) -> Inventory:
 
     Raises ValueError for a table that is not the published one.
     """
-    samples: dict[str, list[Sample]] = {defect: [] for defect in KINDS}
-    troubles = []
+    samples, troubles = [], []
     for path, defect, kind in _rows(root / LABELS):
         if kind != name:
             continue
@@ -41,12 +40,12 @@ def scan(root: Path, name: str) -> Inventory:
             continue
         mask = OUTLINED / f"{path.stem}_mask.png"
         outlined = mask if defect == DEFECTIVE and mask.is_file() else None
-        samples[defect].append(Sample(path.stem, path, outlined, defect))
-    unsure = tuple(sample for defect in UNSURE for sample in samples[defect])
+        samples.append(Sample(path.stem, path, outlined, defect))
+    unsure = tuple(sample for sample in samples if sample.defect in UNSURE)
     note = f"{len(unsure)} cells are left out: the expert was not sure ({' or '.join(UNSURE)})."
     return Inventory(
-        normals=tuple(samples[GOOD]),
-        anomalies=tuple(samples[DEFECTIVE]),
+        normals=tuple(sample for sample in samples if sample.defect == GOOD),
+        anomalies=tuple(sample for sample in samples if sample.defect == DEFECTIVE),
         left_out=unsure,
         notes=(note,),
         troubles=tuple(troubles),
