@@ -125,7 +125,7 @@ $(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefi
 	@echo '== types'
 	@$(BIN)/mypy
 	@echo '== unit tests, two at once'
-	@$(TWO_AT_ONCE) --dist worksteal tests/workflow tests/training tests --ignore=tests/pages
+	@$(TWO_AT_ONCE) --dist worksteal tests --ignore=tests/pages
 	@$(MAKE) --no-print-directory $(SHOWN)
 	@echo '== every chapter, two at once'
 	@$(TWO_AT_ONCE) --dist loadfile --nbval-lax --nbval-cell-timeout=1800 -p no:cacheprovider $(CHAPTERS)

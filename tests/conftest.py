@@ -10,6 +10,7 @@ from PIL import Image
 import prn_lib  # noqa: F401  (before torchvision)
 
 SIDE = 96
+LONGEST = ("tests/workflow", "tests/runs/test_export", "tests/training")
 settings.register_profile("patient", deadline=None)  # how fast a case is depends on the machine
 settings.load_profile("patient")
 
@@ -26,6 +27,11 @@ def save_mask(path: Path, box: tuple[int, int, int, int], side: int = SIDE) -> N
     top, left, bottom, right = box
     mask[top:bottom, left:right] = 255
     Image.fromarray(mask).save(path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests come first, or of two processes one would wait for the other at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)

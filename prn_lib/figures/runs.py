@@ -47,25 +47,33 @@ def show_loss(losses: Sequence[float], width: float = 7) -> Picture:
 
 
 def show_score_maps(result: Result, category: Category, samples: Sequence[Sample]) -> Picture:
-    """Our Fig. 6: for each test sample the image, the ground truth and the score map."""
+    """Our Fig. 6: for each test sample the image, the ground truth and the score map.
+
+    Where none of the samples has a mask there is no ground truth.
+    """
     size = result.experiment.image_size
     index = {entry["name"]: i for i, entry in enumerate(result.scores)}
     maps = result.score_maps()
     images, masks = category.load(samples, size)
-    figure, axes = image_grid(3, len(samples))
+    rows = ["image", "ground truth", "score map"]
+    if not any(sample.mask for sample in samples):
+        rows.remove("ground truth")
+    figure, axes = image_grid(len(rows), len(samples))
     for column, sample, image, mask in zip(axes.T, samples, images, masks, strict=True):
         i = index[sample.name]
         draw_image(column[0], image, sample.defect)
-        _draw_mask(column[1], sample, mask[0])
-        column[2].imshow(maps[i], cmap="inferno", vmin=0, vmax=1)
-        column[2].set_title(f"score {result.scores[i]['score']:.2f}", fontsize=8)
-    for axis, name in zip(axes[:, 0], ("image", "ground truth", "score map"), strict=True):
+        if "ground truth" in rows:
+            _draw_mask(column[1], sample, mask[0])
+        column[-1].imshow(maps[i], cmap="inferno", vmin=0, vmax=1)
+        column[-1].set_title(f"score {result.scores[i]['score']:.2f}", fontsize=8)
+    for axis, name in zip(axes[:, 0], rows, strict=True):
         axis.set_ylabel(name, fontsize=8)
     listed = ", ".join(
         f"{sample.name} (score {result.scores[index[sample.name]]['score']:.2f})"
         for sample in samples
     )
-    return picture(figure, f"Image, ground truth and predicted score map of {listed}.")
+    shown = "Image, ground truth and" if "ground truth" in rows else "Image and"
+    return picture(figure, f"{shown} predicted score map of {listed}.")
 
 
 def _draw_mask(axis: Axes, sample: Sample, mask: torch.Tensor) -> None:
@@ -85,7 +93,7 @@ def show_image_scores(result: Result) -> Picture:
         colour = "C0" if defect == GOOD else "C3"
         axis.plot(scores, np.full(len(scores), row), "|", color=colour, markersize=12)
     axis.set(yticks=range(len(defects)), yticklabels=defects, xlim=(0, 1), xlabel="image score")
-    axis.invert_yaxis()
+    axis.set_ylim(len(defects) - 0.5, -0.5)
     axis.spines[["top", "right"]].set_visible(False)
     return picture(
         figure,

@@ -63,7 +63,8 @@ def test_figures_and_the_report_say_so_too(finished):
     category = read_category(finished.experiment)
     shown = figures.show_category(category, size=64)
     assert "outlined" not in shown.alt
-    figures.show_score_maps(finished, category, figures.one_of_each_type(category))
+    maps = figures.show_score_maps(finished, category, figures.one_of_each_type(category))
+    assert maps.alt.startswith("Image and predicted score map of good/")
     page = write_report(finished.folder).read_text()
     assert page.count("no masks") >= 3
 
