@@ -11,7 +11,7 @@ import click
 from prn_lib.cli.group import program
 
 if TYPE_CHECKING:
-    from prn_lib.datasets.annotations.photographs import Reading
+    from prn_lib.datasets.annotations.photographs import Annotated
 
 _TAKES = {  # options of each format, beside --unlabelled
     "labelme": (),
@@ -67,9 +67,9 @@ def import_annotations(
         if value and name not in _TAKES[kind]:
             raise ValueError(f"--{name.replace('_', '-')} is no option of --from {kind}; leave it")
     names = [name.strip() for name in labels.split(",")] if labels else []
-    reading = _read(kind, source.expanduser(), images, masks, names, any_colour, unlabelled)
+    annotated = _read(kind, source.expanduser(), images, masks, names, any_colour, unlabelled)
     out = out.expanduser()
-    imported = write_folder(reading, out)
+    imported = write_folder(annotated, out)
     click.echo(imported.table.to_string(index=False))
     click.echo("\n".join(["\nworth knowing:", *(f"  {note}" for note in imported.notes)]))
     click.echo(f"\nwritten to {out}; masks are told in pixels")
@@ -84,7 +84,7 @@ def _read(
     names: list[str],
     any_colour: bool,
     unlabelled: str,
-) -> Reading:
+) -> Annotated:
     from prn_lib.datasets.annotations.coco import read_coco
     from prn_lib.datasets.annotations.cvat import read_cvat
     from prn_lib.datasets.annotations.labelme import read_labelme

@@ -140,7 +140,8 @@ def _accepts() -> bool:
 
 def _explain(dataset: Dataset, root: Path) -> int:
     where = shlex.quote(str(root))
-    command = f"{program()} data {{}} --dataset {dataset.key} --root {where}"
+    placed = "" if dataset.package else f" --root {where}"
+    command = f"{program()} data {{}} --dataset {dataset.key}{placed}"
     steps = [step.format(root=where) for step in dataset.steps]
     if dataset.archive is not None:
         steps.append(f"Run: {command.format('get')} --archive <the downloaded file>")

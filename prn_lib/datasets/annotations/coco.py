@@ -13,9 +13,9 @@ import numpy as np
 
 from prn_lib.datasets.annotations.fields import field, read_json
 from prn_lib.datasets.annotations.photographs import (
+    Annotated,
     Drawing,
     Photograph,
-    Reading,
     Shown,
     check_size,
     doubts,
@@ -34,7 +34,7 @@ class _Defect(NamedTuple):
     where: str
 
 
-def read_coco(source: Path, images: Path | None = None, unlabelled: str = "refuse") -> Reading:
+def read_coco(source: Path, images: Path | None = None, unlabelled: str = "refuse") -> Annotated:
     """The photographs that a COCO file lists, relative to ``images`` or to the file's folder.
 
     ``unlabelled`` says what photographs in ``images`` are that it does not list: see
@@ -56,7 +56,7 @@ def read_coco(source: Path, images: Path | None = None, unlabelled: str = "refus
     known = {photograph.path.resolve() for photograph in photographs}
     rest = [path for path in find_photographs(folder) if path.resolve() not in known]
     others, notes = without_annotation(rest, unlabelled)
-    return Reading([*photographs, *others], [RULE, *notes])
+    return Annotated([*photographs, *others], [RULE, *notes])
 
 
 def _by_id(data: dict[str, Any], name: str, source: Path) -> dict[int, Any]:

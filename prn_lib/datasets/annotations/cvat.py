@@ -10,7 +10,7 @@ import numpy as np
 
 from prn_lib.common.images import read_image
 from prn_lib.datasets.annotations.pairs import pair_voc_folders
-from prn_lib.datasets.annotations.photographs import Drawing, Reading, Shown, check_size, doubts
+from prn_lib.datasets.annotations.photographs import Annotated, Drawing, Shown, check_size, doubts
 
 BACKGROUND = "background"
 BLACK = (0, 0, 0)
@@ -19,15 +19,15 @@ RULE = "Every colour that labelmap.txt names is a defect's, but for black and th
 Colours = dict[tuple[int, int, int], str]
 
 
-def read_cvat(source: Path, images: Path | None = None, unlabelled: str = "refuse") -> Reading:
+def read_cvat(source: Path, images: Path | None = None, unlabelled: str = "refuse") -> Annotated:
     """The photographs of an unpacked export, in ``JPEGImages`` or ``images``, with a class mask.
 
     ``unlabelled`` says what a photograph without a mask is: see :func:`without_annotation`. Raises
     FileNotFoundError or ValueError, naming the file, for what is missing or no colour of a label.
     """
     colours = read_label_map(source / "labelmap.txt")
-    reading = pair_voc_folders(source, images, partial(_draw, colours), unlabelled)
-    return Reading(reading.photographs, [RULE, *reading.notes])
+    annotated = pair_voc_folders(source, images, partial(_draw, colours), unlabelled)
+    return Annotated(annotated.photographs, [RULE, *annotated.notes])
 
 
 def read_label_map(path: Path) -> Colours:

@@ -17,9 +17,9 @@ from PIL import Image
 from prn_lib.common.progress import tqdm
 from prn_lib.datasets.annotations.fields import field, read_json
 from prn_lib.datasets.annotations.photographs import (
+    Annotated,
     Drawing,
     Photograph,
-    Reading,
     Shown,
     check_size,
     existing,
@@ -41,7 +41,7 @@ RULE = "Shapes are filled as LabelMe does it: pixels on the outline belong to th
 ENDINGS = {"JPEG": ".jpg", "PNG": ".png"}  # what LabelMe embeds
 
 
-def read_labelme(source: Path, unlabelled: str = "refuse") -> Reading:
+def read_labelme(source: Path, unlabelled: str = "refuse") -> Annotated:
     """The photographs of a folder and its subfolders that have LabelMe's JSON files.
 
     ``unlabelled`` says what a photograph without a JSON is: see :func:`without_annotation`. Raises
@@ -59,7 +59,7 @@ def read_labelme(source: Path, unlabelled: str = "refuse") -> Reading:
     if inside:
         told = f"Photographs taken out of their JSON, as they are no files, {len(inside)} in all"
         notes.append(f"{told}: {shortened(inside)}.")
-    return Reading([*photographs, *others], [RULE, *notes])
+    return Annotated([*photographs, *others], [RULE, *notes])
 
 
 def _photograph(path: Path) -> Photograph:

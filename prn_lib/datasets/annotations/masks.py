@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from prn_lib.datasets.annotations.pairs import pair_with_masks
-from prn_lib.datasets.annotations.photographs import Drawing, Reading, Shown, check_size, doubts
+from prn_lib.datasets.annotations.photographs import Annotated, Drawing, Shown, check_size, doubts
 from prn_lib.datasets.layouts.folder import MASK_SUFFIX
 from prn_lib.datasets.reading.masks import ANY_COLOUR, TWO_VALUES, Kind, read_mask
 
@@ -17,7 +17,7 @@ def read_masks(
     label: str = "defect",
     any_colour: bool = False,
     unlabelled: str = "refuse",
-) -> Reading:
+) -> Annotated:
     """The photographs in ``source`` with the masks ``x.png`` or ``x_mask.png`` in ``masks``.
 
     A black mask says that a photograph is normal. ``label`` is the name of the defect. Masks are
@@ -26,8 +26,8 @@ def read_masks(
     FileNotFoundError or ValueError, naming the file.
     """
     draw = partial(_draw, label, any_colour)
-    reading = pair_with_masks(source, masks, draw, unlabelled, MASK_SUFFIX)
-    return Reading(reading.photographs, [RULE.format(label=label), *reading.notes])
+    annotated = pair_with_masks(source, masks, draw, unlabelled, MASK_SUFFIX)
+    return Annotated(annotated.photographs, [RULE.format(label=label), *annotated.notes])
 
 
 def _draw(label: str, any_colour: bool, path: Path, shown: Shown) -> Drawing:

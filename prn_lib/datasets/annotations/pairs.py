@@ -7,9 +7,9 @@ from pathlib import Path
 
 from prn_lib.common.images import LOSSY
 from prn_lib.datasets.annotations.photographs import (
+    Annotated,
     Drawing,
     Photograph,
-    Reading,
     Shown,
     find_photographs,
     without_annotation,
@@ -22,7 +22,7 @@ CLASSES, PHOTOGRAPHS, LISTS = "SegmentationClass", "JPEGImages", "ImageSets/Segm
 
 def pair_with_masks(
     images: Path, masks: Path, read: Read, unlabelled: str, suffix: str = ""
-) -> Reading:
+) -> Annotated:
     """Every photograph in ``images`` with the mask of its name, or its name and ``suffix``.
 
     ``read`` draws what a mask file says; a photograph without a mask is what ``unlabelled`` says:
@@ -49,7 +49,7 @@ def pair_with_masks(
     ]
     rest = [path for name, path in photographs.items() if name not in drawn]
     others, notes = without_annotation(rest, unlabelled)
-    return Reading([*pairs, *others], notes)
+    return Annotated([*pairs, *others], notes)
 
 
 def _by_name(folder: Path, suffix: str = "") -> dict[str, Path]:
@@ -64,7 +64,7 @@ def _by_name(folder: Path, suffix: str = "") -> dict[str, Path]:
     return named
 
 
-def pair_voc_folders(source: Path, images: Path | None, read: Read, unlabelled: str) -> Reading:
+def pair_voc_folders(source: Path, images: Path | None, read: Read, unlabelled: str) -> Annotated:
     """Pair the folders of a VOC tree; photographs lie in ``images`` or its ``JPEGImages``.
 
     Raises FileNotFoundError, beside what :func:`pair_with_masks` raises, if a name that its lists

@@ -61,7 +61,7 @@ class Photograph:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Annotated:
     """What a source holds; ``notes`` begin with how its masks are read."""
 
     photographs: Sequence[Photograph]

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from prn_lib.datasets.annotations.pairs import pair_voc_folders
-from prn_lib.datasets.annotations.photographs import Drawing, Reading, Shown, check_size, doubts
+from prn_lib.datasets.annotations.photographs import Annotated, Drawing, Shown, check_size, doubts
 
 VOID = 255
 RULE = "Palette indices 1 to 254 are defects, 0 is background, 255 (void) is no defect."
@@ -22,15 +22,15 @@ def read_voc(
     images: Path | None = None,
     labels: Sequence[str] = (),
     unlabelled: str = "refuse",
-) -> Reading:
+) -> Annotated:
     """The photographs of a VOC tree, in ``JPEGImages`` or ``images``, that have a class mask.
 
     ``labels`` are the names of the indices 1, 2, ...; without them they are class1, class2, ...
     ``unlabelled`` says what a photograph without a mask is: see :func:`without_annotation`. Raises
     FileNotFoundError or ValueError, naming the file, for what is missing or no palette mask.
     """
-    reading = pair_voc_folders(source, images, partial(_draw, labels), unlabelled)
-    return Reading(reading.photographs, [RULE, *reading.notes])
+    annotated = pair_voc_folders(source, images, partial(_draw, labels), unlabelled)
+    return Annotated(annotated.photographs, [RULE, *annotated.notes])
 
 
 def _draw(labels: Sequence[str], mask: Path, shown: Shown) -> Drawing:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from prn_lib.common.files import whole_folder
 from prn_lib.common.progress import tqdm
-from prn_lib.datasets.annotations.photographs import Drawing, Photograph, Reading, look
+from prn_lib.datasets.annotations.photographs import Annotated, Drawing, Photograph, look
 from prn_lib.datasets.layouts.folder import MASK_SUFFIX
 from prn_lib.datasets.sample import GOOD
 
@@ -26,7 +26,7 @@ class Imported:
     notes: list[str]
 
 
-def write_folder(reading: Reading, out: Path) -> Imported:
+def write_folder(annotated: Annotated, out: Path) -> Imported:
     """Write a product's folder ``out``: photographs byte for byte, and their masks as PNG.
 
     A photograph goes to the folder of the label that covers most of it, or to ``good``; its mask
@@ -36,14 +36,14 @@ def write_folder(reading: Reading, out: Path) -> Imported:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} exists and is not empty; choose another --out")
-    _check_names(reading.photographs)
-    notes = list(reading.notes)
+    _check_names(annotated.photographs)
+    notes = list(annotated.notes)
     sizes: defaultdict[str, list[int]] = defaultdict(list)
     with whole_folder(out) as draft:
         (draft / GOOD).mkdir()
         seen: dict[bytes, Path] = {}
         labels: dict[str, str] = {}
-        for photograph in tqdm(reading.photographs, desc="importing", unit="photograph", delay=1):
+        for photograph in tqdm(annotated.photographs, desc="importing", unit="photograph", delay=1):
             drawing, placed = _place(photograph, draft, seen)
             areas = _counted(drawing, photograph, labels)
             folder = max(sorted(areas), key=areas.__getitem__, default=GOOD)

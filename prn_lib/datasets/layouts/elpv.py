@@ -79,5 +79,5 @@ DATASET = Dataset(
     },
     split=split_freely,
     package="elpv_dataset",
-    steps=("Install the package, 90 MB: pip install elpv-dataset. Then no --root is needed",),
+    steps=("Install the package, 90 MB: pip install elpv-dataset",),
 )

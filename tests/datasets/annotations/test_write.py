@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from annotated import HEIGHT, WIDTH, block, files, imported, mask_at, photo
-from prn_lib.datasets.annotations.photographs import Drawing, Photograph, Reading
+from prn_lib.datasets.annotations.photographs import Annotated, Drawing, Photograph
 from prn_lib.datasets.annotations.write import check_label, write_folder
 
 
@@ -21,7 +21,7 @@ def reading(tmp_path, *photographs):
     normal = some(tmp_path / "normal", "n0.png", "n1.png", "n2.png")
     for i, one in enumerate(normal):
         photo(one.path, 50 + i)
-    return Reading([*normal, *photographs], ["How."])
+    return Annotated([*normal, *photographs], ["How."])
 
 
 def test_photographs_are_copied_byte_for_byte_and_masks_are_beside_them(tmp_path):
@@ -59,7 +59,7 @@ def test_names_that_collide_are_refused_before_anything_is_drawn(tmp_path, names
     both = [Photograph(photo(tmp_path / "in" / name, 1), tmp_path, draw) for name in names]
     first, second = (str(one.path) for one in both)
     with pytest.raises(ValueError, match="would have the same name; rename one") as caught:
-        write_folder(Reading(both, []), tmp_path / "out")
+        write_folder(Annotated(both, []), tmp_path / "out")
     assert first in str(caught.value)
     assert second in str(caught.value)
 
@@ -68,19 +68,19 @@ def test_a_photograph_that_is_annotated_twice_is_refused(tmp_path):
     (one,) = some(tmp_path, "a.png")
     other = Photograph(one.path, tmp_path / "b.json")
     with pytest.raises(ValueError, match=r"annotated twice, in .*a\.png\.json and .*b\.json; del"):
-        write_folder(Reading([one, other], []), tmp_path / "out")
+        write_folder(Annotated([one, other], []), tmp_path / "out")
 
 
 def test_the_name_of_a_mask_is_none_for_a_photograph(tmp_path):
     with pytest.raises(ValueError, match=r"a_mask\.png has a mask's name; rename it"):
-        write_folder(Reading(some(tmp_path, "a_mask.png"), []), tmp_path / "out")
+        write_folder(Annotated(some(tmp_path, "a_mask.png"), []), tmp_path / "out")
 
 
 def test_copies_of_a_photograph_are_refused_and_nothing_is_left(tmp_path):
     photographs = some(tmp_path / "in", "a.png", "b.png")
     photo(tmp_path / "in/b.png", 0)
     with pytest.raises(ValueError, match=r"b\.png is a copy of .*a\.png; delete one of them"):
-        write_folder(Reading(photographs, []), tmp_path / "out")
+        write_folder(Annotated(photographs, []), tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
@@ -91,7 +91,7 @@ def test_copies_of_a_photograph_are_refused_and_nothing_is_left(tmp_path):
 def test_a_label_that_cannot_be_a_folder_is_refused(tmp_path, label):
     areas = {label: block(1, 1, 2, 2)}
     with pytest.raises(ValueError, match=r"label .* in .*a\.png\.json cannot be a folder's name"):
-        write_folder(Reading(some(tmp_path / "in", "a.png", **areas), []), tmp_path / "out")
+        write_folder(Annotated(some(tmp_path / "in", "a.png", **areas), []), tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
@@ -108,7 +108,7 @@ def test_labels_that_differ_in_capital_letters_are_refused(tmp_path):
     other = some(tmp_path / "more", "b.png", Dent=block(1, 1, 2, 2))
     photo(other[0].path, 9)
     with pytest.raises(ValueError, match=r"labels 'dent' and 'Dent' \(in .*b\.png\.json\) differ"):
-        write_folder(Reading([*one, *other], []), tmp_path / "out")
+        write_folder(Annotated([*one, *other], []), tmp_path / "out")
 
 
 def test_a_folder_in_use_is_left_alone_and_an_empty_one_is_taken(tmp_path):
@@ -142,15 +142,15 @@ def test_photographs_that_the_project_cannot_read_are_named(tmp_path):
         else:
             path.write_bytes(content)
         with pytest.raises(ValueError, match=message):
-            write_folder(Reading([Photograph(path, path)], []), tmp_path / "out")
+            write_folder(Annotated([Photograph(path, path)], []), tmp_path / "out")
 
 
 def test_what_is_lacking_is_told(tmp_path):
     defects = some(tmp_path / "in", "a.png", dent=block(1, 1, 2, 2))
-    result = write_folder(Reading(defects, []), tmp_path / "out")
+    result = write_folder(Annotated(defects, []), tmp_path / "out")
     told = f"There is no normal photograph yet: put some into {tmp_path / 'out/good'}."
     assert result.notes == [told]
     assert result.table["photographs"].tolist() == [0, 1]
     assert (tmp_path / "out/good").is_dir()
     with pytest.raises(ValueError, match="there is no photograph to import"):
-        write_folder(Reading([], []), tmp_path / "none")
+        write_folder(Annotated([], []), tmp_path / "none")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from prn_lib.cli import main
 from prn_lib.common.paths import project_folder
 from prn_lib.datasets import DATASETS, categories, load_category
 from prn_lib.datasets.annotations.labelme import read_labelme
@@ -53,12 +54,16 @@ def test_a_missing_cell_and_a_damaged_table_are_named(copy):
         load_category("elpv", "mono", copy, n_anomalies=0)
 
 
-def test_without_the_package_it_is_said_how_to_get_it(monkeypatch, tmp_path):
+def test_without_the_package_it_is_said_how_to_get_it(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(type(ELPV), "find_package", lambda self: None)
     monkeypatch.setattr("prn_lib.datasets.dataset.project_folder", lambda: tmp_path)
     with pytest.raises(ValueError, match="data get --dataset elpv"):
         categories("elpv")
     assert "pip install elpv-dataset" in ELPV.how_to_get
+    assert main(["data", "get", "--dataset", "elpv"]) == 1
+    told = capsys.readouterr().out
+    assert "pip install elpv-dataset" in told
+    assert "data check --dataset elpv\n" in told  # no --root: the package has it
 
 
 @needs_package
