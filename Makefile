@@ -28,9 +28,10 @@ SHOWN    := runs/mini/button/quick-seed0/result.json
 export PRN_PROGRESS ?= text
 .DELETE_ON_ERROR:
 TABLES := $(addprefix table,1 2 3 4 5 6 7 8 9 10) readings figure6 figure8 all-tables
-.PHONY: help reproduce $(TABLES) status gpu test book lab clean
+.PHONY: help setup reproduce $(TABLES) status gpu test book lab clean
 
 help:
+	@echo 'make setup       install into .venv, nothing else'
 	@echo 'make reproduce   train and evaluate PRN on every category, write the table, build the book'
 	@echo '                 DATASET=mini|mvtec|dagm|btad|ksdd2|magnetic_tile|elpv|folder'
 	@echo '                 DATA_ROOT=<folder of the images; default data/<DATASET>> CATEGORIES=a,b'
@@ -61,6 +62,9 @@ $(STAMP)/installed: requirements.txt pyproject.toml
 	@mkdir -p .venv/etc/ipython $(STAMP)
 	@echo 'c.IPKernelApp.log_level = "ERROR"' > .venv/etc/ipython/ipython_kernel_config.py
 	@touch $@
+
+setup: $(STAMP)/installed
+	@echo '== installed; next: $(BIN)/prn --help, or $(BIN)/prn data check --dataset folder --root <your folder>'
 
 # A value as one word of the shell, also with apostrophes in it.
 quoted = '$(subst ','\'',$(1))'

@@ -63,9 +63,20 @@ def check_copy(dataset: str, data_root: str | None) -> int:
     count = len(report.troubles)
     if not count:
         click.echo("\nno trouble found")
+        if not known.published:
+            click.echo(f"next: {_run_words(dataset, place, report.table['category'].iloc[0])}")
         return 0
     click.echo(f"\n{count} {'trouble' if count == 1 else 'troubles'} must be mended before a run")
     return 1
+
+
+def _run_words(dataset: str, root: Path, category: str) -> str:
+    """The command that trains on a product of one's own."""
+    where, name = shlex.quote(str(root)), shlex.quote(category)
+    return (
+        f"{program()} run --dataset {dataset} --root {where} --category {name} --preset quick\n"
+        "  (quick is for a processor, a minute; with a GPU paper, an hour)"
+    )
 
 
 @data.command("get")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from prn_lib.cli.group import device, run_folder
+from prn_lib.cli.group import device, program, run_folder
 
 if TYPE_CHECKING:
     from prn_lib.inspection.detector import Detector
+    from prn_lib.inspection.thresholds import Threshold
 
 
 @click.command(short_help="Score new photographs with a trained network.")
@@ -28,9 +31,10 @@ def predict(
     score lies between 0 and 1; higher is more anomalous. With a threshold ('prn threshold') each
     photograph is called good or a defect.
 
-    FOLDER gets scores.csv, regions.csv (boxes and areas in the photograph's pixels), score maps as
-    PNG files of 16 bits (65535 is a score of 1) and the photographs with the maps over them. What
-    is there already is not scored again. The exit status is 1 if a photograph could not be read.
+    FOLDER gets scores.csv, regions.csv (boxes and areas, in the photograph's pixels, of what is
+    called a defect), score maps as PNG files of 16 bits (65535 is a score of 1) and the photographs
+    with the maps over them. What is there already is not scored again. The exit status is 1 if a
+    photograph could not be read.
     """
     from prn_lib.inspection.folder import find_photos, inspect, new_photos
     from prn_lib.inspection.ledger import Row
@@ -43,15 +47,16 @@ def predict(
         else:
             click.echo(f"{row.score}  {row.decision + '  ' if row.decision else ''}{row.photo}")
 
-    unreadable = 0
+    counts: Counter[str] = Counter()
     for files in new_photos(photos) if watch else [find_photos(photos)]:
         rows = inspect(detector, files, out, told)
-        unreadable += sum(bool(row.trouble) for row in rows)
+        counts.update("unreadable" if row.trouble else row.decision or "scored" for row in rows)
     if detector.threshold is None:
         click.echo("no threshold is stored, so nothing is decided: see 'prn threshold'", err=True)
     if out is not None:
         click.echo(f"scores.csv, regions.csv, maps/ and overlays/ are in {out}", err=True)
-    return 1 if unreadable else 0
+    click.echo(", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())), err=True)
+    return 1 if counts["unreadable"] else 0
 
 
 def _detector(network: Path, device: str | None) -> Detector:
@@ -99,4 +104,15 @@ def threshold(
     )
     click.echo("in the run's test set, above the threshold:")
     for kind, (above, count) in caught(load_result(run_folder), chosen.value).items():
-        click.echo(f"  {kind}: {above} of {count}")
+        click.echo(f"  {kind}: {above} of {count}{_surprise(kind, above, count, chosen)}")
+    click.echo(f"next: {program()} predict {shlex.quote(str(run_folder))} FOLDER --out judged")
+
+
+def _surprise(kind: str, above: int, count: int, chosen: Threshold) -> str:
+    """What to think of more false alarms in the test than the threshold promises."""
+    if kind != "good" or above <= chosen.high * count:
+        return ""
+    return (
+        f", more than promised: {count} are few, or they differ from the {chosen.normals} in light "
+        "or camera"
+    )

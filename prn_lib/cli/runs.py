@@ -1,10 +1,11 @@
 """``prn run`` and ``prn export``: one experiment, and its network as a file."""
 
+import shlex
 from pathlib import Path
 
 import click
 
-from prn_lib.cli.group import Failed, data_root, device, preset, run_folder, settings
+from prn_lib.cli.group import Failed, data_root, device, preset, program, run_folder, settings
 
 
 @click.command("run")
@@ -44,6 +45,7 @@ def run_one(
         raise ValueError(f"{name} is no option of --set: say --{name.replace('_', '-')}")
     experiment = Experiment.from_preset(preset or usual_preset(dataset), **told, **options)
     folder = out or default_folder(experiment)
+    finished = (folder / "result.json").is_file()
     click.echo(f"{experiment.dataset}/{experiment.category}, {experiment.run_name}")
     try:
         result = run(experiment, folder, device=device, tensorboard=tensorboard)
@@ -52,7 +54,11 @@ def run_one(
     click.echo(compare_with_paper(result).to_string())
     for note in result.notes:
         click.echo(f"note: {note}")
-    click.echo(f"in percent; the record is {folder / 'result.json'}")
+    read = "; it had finished before and was read" if finished else ""
+    click.echo(f"in percent; the record is {folder / 'result.json'}{read}")
+    place = shlex.quote(str(folder))
+    click.echo(f"next: {program()} report {place}      (one page: numbers, misses, what they mean)")
+    click.echo(f"      {program()} threshold {place} FOLDER-OF-FURTHER-GOOD-PHOTOGRAPHS")
 
 
 @click.command(short_help="Write the network of a finished run as an ONNX file.")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from prn_lib.datasets.category import Inventory
+from prn_lib.datasets.category import Category, Inventory
 from prn_lib.datasets.dataset import Dataset, Published
 from prn_lib.datasets.layouts.pairing import passed_over, shortened
 from prn_lib.datasets.neighbours import alike_neighbours, fingerprint
@@ -58,9 +58,12 @@ def _check_categories(dataset: Dataset, root: Path, found: list[str]) -> Report:
             wrong += _compare_sizes(facts, published)
         if not wrong:
             outlined = any(sample.mask for sample in inventory.anomalies)
-            wrong += _refusal(dataset, inventory, name, N_ANOMALIES if outlined else 0)
-            if not outlined and not wrong:
-                told += _refusal(dataset, inventory, name, N_ANOMALIES)
+            split, refused = _split(dataset, inventory, name, N_ANOMALIES if outlined else 0)
+            wrong += refused
+            if split is not None and not outlined:
+                told += _split(dataset, inventory, name, N_ANOMALIES)[1]
+            if split is not None and not dataset.published:
+                told += [_parts(split), *split.notes[len(inventory.notes) :]]
         troubles += [f"{name}: {text}" for text in wrong]
         told += (*inventory.notes, *_unusual(facts), *passed_over(inventory))
         if dataset.split is split_freely:
@@ -81,15 +84,26 @@ def _missing(dataset: Dataset, found: list[str]) -> list[str]:
     ]
 
 
-def _refusal(dataset: Dataset, inventory: Inventory, name: str, n_anomalies: int) -> list[str]:
-    """What a run with so many training anomalies would say to this copy, if it refused it."""
+def _split(
+    dataset: Dataset, inventory: Inventory, name: str, n_anomalies: int
+) -> tuple[Category | None, list[str]]:
+    """The split of a run with so many training anomalies, or what it would say to refuse it."""
     if dataset.split is None:
-        return []
+        return None, []
     try:
-        dataset.split(inventory, dataset.key, name, 0, n_anomalies)
+        return dataset.split(inventory, dataset.key, name, 0, n_anomalies), []
     except ValueError as error:
-        return [str(error)]
-    return []
+        return None, [str(error)]
+
+
+def _parts(split: Category) -> str:
+    """How many photographs are trained and tested on."""
+    anomalies = sum(sample.is_anomaly for sample in split.test)
+    return (
+        f"A run trains on {len(split.train_normals)} normal images and "
+        f"{len(split.train_anomalies)} anomalies; it tests on {len(split.test) - anomalies} normal "
+        f"images and {anomalies} anomalies."
+    )
 
 
 @dataclass(frozen=True)

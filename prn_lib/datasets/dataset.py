@@ -93,7 +93,13 @@ class Dataset:
             return found
         below = [path for path in root.glob("*/") if self.categories(path)]
         hint = f"; did you mean {below[0]}?" if below else ""
-        lost = "" if root.is_dir() else ", which is no folder"
+        lost = (
+            ""
+            if root.is_dir()
+            else ", which does not exist"
+            if not root.exists()
+            else ", which is no folder"
+        )
         raise FileNotFoundError(
             f"no {self.key} category found in {root}{lost}; "
             f"point data_root at the folder that holds {self.holds}{hint}"

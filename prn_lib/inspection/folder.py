@@ -125,7 +125,7 @@ def _score(
     if sound:
         prepared = list(pool.map(lambda pair: detector.prepare(pair[1]), sound))
         maps, scores = detector.score(np.stack(prepared).astype(np.float32) / 255)
-        list(pool.map(ledger.write_pictures, sound, maps))
+        list(pool.map(ledger.write_pictures, sound, maps, scores))
         for (path, photo), score_map, score in zip(sound, maps, scores, strict=True):
             said[path], found = _judge(detector, path, photo, score_map, float(score))
             regions += [(str(path), region) for region in found]
@@ -139,6 +139,7 @@ def _judge(
 ) -> tuple[Row, list[Region]]:
     if detector.threshold is None:
         return Row(str(path), f"{score:.4f}"), []
+    if score <= detector.threshold:
+        return Row(str(path), f"{score:.4f}", "good", "0"), []
     regions = find_regions(score_map, detector.threshold, photo.size)
-    decision = "defect" if score > detector.threshold else "good"
-    return Row(str(path), f"{score:.4f}", decision, str(len(regions))), regions
+    return Row(str(path), f"{score:.4f}", "defect", str(len(regions))), regions

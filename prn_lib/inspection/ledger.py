@@ -45,8 +45,8 @@ class Ledger:
     """The rows of ``photos`` that ``out`` has already, and of those that are added.
 
     Without ``out`` nothing is kept on disk. Raises ValueError, before anything is written, if two
-    photographs have one name, and FileExistsError if ``out`` holds what another network, or another
-    threshold, said.
+    photographs have one name, or one that ``out`` has of another folder, and FileExistsError if
+    ``out`` holds what another network, or another threshold, said.
     """
 
     def __init__(self, out: Path | None, detector: Detector, photos: Sequence[Path]) -> None:
@@ -60,7 +60,9 @@ class Ledger:
                 f"several photographs are called {twice[0]}; score them one folder a time"
             )
         _check_model(out, detector)
-        self.rows = {row.photo: row for row in _read(out / SCORES) if self._is_current(row)}
+        told = _read(out / SCORES)
+        _check_names(out, photos, told)
+        self.rows = {row.photo: row for row in told if self._is_current(row)}
         known = [row for row in _read_lines(out / REGIONS) if row["photo"] in self.rows]
         _write(out / SCORES, COLUMNS, map(asdict, self.rows.values()))
         _write(out / REGIONS, REGION_COLUMNS, known)
@@ -77,12 +79,15 @@ class Ledger:
         assert self.out is not None
         return self.out / kind / f"{photo.name}{ending}"
 
-    def write_pictures(self, opened: tuple[Path, Image.Image], score_map: np.ndarray) -> None:
-        """The score map and the overlay of one photograph."""
+    def write_pictures(
+        self, opened: tuple[Path, Image.Image], score_map: np.ndarray, score: float
+    ) -> None:
+        """The score map and the overlay of one photograph; regions are outlined if it is bad."""
         if self.out is not None:
             path, photo = opened
-            target = self._picture("overlays", path, ".jpg")
-            write_overlay(photo, score_map, self.detector.threshold, target)
+            target, threshold = self._picture("overlays", path, ".jpg"), self.detector.threshold
+            is_bad = threshold is not None and score > threshold
+            write_overlay(photo, score_map, threshold if is_bad else None, target)
             write_map(score_map, self._picture("maps", path, ".png"))
 
     def add(self, rows: Sequence[Row], regions: Sequence[tuple[str, Region]]) -> None:
@@ -106,6 +111,18 @@ def _check_model(out: Path, detector: Detector) -> None:
             f"{out} holds scores of another network, or by another threshold ({path}); choose "
             "another folder (--out)"
         )
+
+
+def _check_names(out: Path, photos: Sequence[Path], told: Sequence[Row]) -> None:
+    """Pictures are named by their photographs, so another folder's of the same name would go."""
+    there = {Path(row.photo).name: Path(row.photo) for row in told}
+    for photo in photos:
+        other = there.get(photo.name, photo)
+        if other.resolve() != photo.resolve():
+            raise ValueError(
+                f"{out} holds what was said of {other}, which has the name of {photo}; choose "
+                "another folder (--out)"
+            )
 
 
 def _read(path: Path) -> list[Row]:

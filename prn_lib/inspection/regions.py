@@ -37,7 +37,7 @@ def find_regions(score_map: np.ndarray, threshold: float, size: tuple[int, int])
             right=int(np.ceil(columns.stop * wide)),
             bottom=int(np.ceil(rows.stop * high)),
             area=round(int(area) * wide * high),
-            score=float(score),
+            score=round(float(score), 4),
         )
         for (rows, columns), area, score in zip(
             ndimage.find_objects(labels), areas, highest, strict=True

@@ -30,6 +30,14 @@ def normals_needed(false_alarms: float) -> int:
     return math.ceil(round(1 / false_alarms - 1, 9))
 
 
+def check_rate(false_alarms: float) -> None:
+    """Raise ValueError for a rate of false alarms outside (0, 1)."""
+    if not 0 < false_alarms < 1:
+        raise ValueError(
+            f"a rate of false alarms of {false_alarms:g} must lie between 0 and 1: 0.05 for 5%"
+        )
+
+
 def choose_threshold(scores: Sequence[float] | np.ndarray, false_alarms: float) -> Threshold:
     """The lowest of the normals' own ``scores`` that promises at most the rate ``false_alarms``.
 
@@ -39,8 +47,7 @@ def choose_threshold(scores: Sequence[float] | np.ndarray, false_alarms: float) 
 
     Raises ValueError for a rate outside (0, 1), and if there are too few normals for it.
     """
-    if not 0 < false_alarms < 1:
-        raise ValueError(f"a rate of false alarms of {false_alarms} must lie between 0 and 1")
+    check_rate(false_alarms)
     ordered = np.sort(np.asarray(scores, float))
     n = len(ordered)
     above = math.floor(round(false_alarms * (n + 1), 9)) - 1

@@ -15,7 +15,7 @@ from prn_lib.datasets.reading.contents import file_digests
 from prn_lib.evaluation.image_scores import image_scores
 from prn_lib.inspection.detector import Detector
 from prn_lib.inspection.folder import inspect
-from prn_lib.inspection.thresholds import Threshold, choose_threshold
+from prn_lib.inspection.thresholds import Threshold, check_rate, choose_threshold
 from prn_lib.runs.building import read_category
 from prn_lib.runs.results import WEIGHTS, Result, load_model, load_result, reading_of
 
@@ -78,6 +78,7 @@ def set_threshold(
     Raises ValueError for photographs that the run was trained or tested on, that cannot be read, or
     that are too few; see :func:`prn_lib.inspection.thresholds.choose_threshold`.
     """
+    check_rate(false_alarms)
     result = load_result(run_folder)
     _refuse_seen(result, normals)
     detector = dataclasses.replace(load_detector(run_folder, device), threshold=None)

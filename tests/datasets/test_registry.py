@@ -81,7 +81,8 @@ def test_no_image_is_drawn_for_a_category_that_does_not_exist(monkeypatch):
 
 def test_missing_folders_are_named(product_root, tmp_path):
     with pytest.raises(
-        FileNotFoundError, match=r"no mvtec category found in .*nowhere, which is no folder; point"
+        FileNotFoundError,
+        match=r"no mvtec category found in .*nowhere, which does not exist; point",
     ):
         load_category("mvtec", "plate", tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="no mvtec category found in"):

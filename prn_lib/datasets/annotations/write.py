@@ -5,6 +5,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,10 @@ from prn_lib.common.files import whole_folder
 from prn_lib.common.progress import tqdm
 from prn_lib.datasets.annotations.photographs import Annotated, Drawing, Photograph, look
 from prn_lib.datasets.layouts.folder import MASK_SUFFIX
+from prn_lib.datasets.layouts.pairing import NAMED
 from prn_lib.datasets.sample import GOOD
+
+ALIKE = 0.85  # of difflib's likeness: "chip" and "chips" are, "chip" and "clip" are not
 
 
 @dataclass(frozen=True)
@@ -39,25 +44,60 @@ def write_folder(annotated: Annotated, out: Path) -> Imported:
     _check_names(annotated.photographs)
     notes = list(annotated.notes)
     sizes: defaultdict[str, list[int]] = defaultdict(list)
+    seen: dict[bytes, Path] = {}
+    labels: dict[str, str] = {}
+    troubles = []
     with whole_folder(out) as draft:
         (draft / GOOD).mkdir()
-        seen: dict[bytes, Path] = {}
-        labels: dict[str, str] = {}
         for photograph in tqdm(annotated.photographs, desc="importing", unit="photograph", delay=1):
-            drawing, placed = _place(photograph, draft, seen)
-            areas = _counted(drawing, photograph, labels)
-            folder = max(sorted(areas), key=areas.__getitem__, default=GOOD)
-            if areas:
-                sizes[folder].append(_write_defect(drawing, placed, draft / folder))
-            else:
-                sizes[GOOD].append(0)
-            notes += [f"{photograph.path.name}: {note}." for note in drawing.notes]
-            notes += _told_labels(photograph, areas, folder)
+            try:
+                folder, pixels, told = _write_one(photograph, draft, seen, labels)
+            except (OSError, ValueError) as error:
+                troubles.append(error)
+                continue
+            sizes[folder].append(pixels)
+            notes += told
+        _refuse(troubles)
+    notes += _alike(sorted(labels.values()))
     if not sizes[GOOD]:
         notes.append(f"There is no normal photograph yet: put some into {out / GOOD}.")
     if not sizes.keys() - {GOOD}:
         notes.append("There is no photograph with a defect yet; a training needs some.")
     return Imported(_table(sizes), notes)
+
+
+def _refuse(troubles: Sequence[Exception]) -> None:
+    """Raise what was wrong, all of it at once."""
+    if len(troubles) == 1:
+        raise troubles[0]
+    if troubles:
+        lines = [f"  {error}" for error in troubles[:NAMED]]
+        more = len(troubles) - len(lines)
+        last = [f"  and {more} more"] if more else []
+        told = [f"{len(troubles)} troubles, so that nothing was written:", *lines, *last]
+        raise ValueError("\n".join(told))
+
+
+def _write_one(
+    photograph: Photograph, draft: Path, seen: dict[bytes, Path], labels: dict[str, str]
+) -> tuple[str, int, list[str]]:
+    """Write a photograph, and its mask if it has one: its folder, the mask's pixels, notes."""
+    drawing, placed = _place(photograph, draft, seen)
+    areas = _counted(drawing, photograph, labels)
+    folder = max(sorted(areas), key=areas.__getitem__, default=GOOD)
+    pixels = _write_defect(drawing, placed, draft / folder) if areas else 0
+    notes = [f"{photograph.path.name}: {note}." for note in drawing.notes]
+    return folder, pixels, notes + _told_labels(photograph, areas, folder)
+
+
+def _alike(labels: Sequence[str]) -> list[str]:
+    """Sentences on labels that may be two spellings of one."""
+    pairs = [(a, b) for a, b in combinations(labels, 2) if get_close_matches(a, [b], cutoff=ALIKE)]
+    return [
+        f"Labels {a!r} and {b!r} are taken for two kinds of defect; if they are one, rename it and "
+        "import again."
+        for a, b in pairs
+    ]
 
 
 def _check_names(photographs: Sequence[Photograph]) -> None:
@@ -121,9 +161,10 @@ def check_label(label: str, annotation: Path) -> None:
     wrong = not label or label != label.strip() or label.startswith(".") or label.endswith(".")
     wrong = wrong or any(sign in '/\\:*?"<>|' or not sign.isprintable() for sign in label)
     if wrong or name == GOOD or name.endswith(MASK_SUFFIX) or len(label.encode()) > 200:
+        why = ": it begins or ends with a blank" if label != label.strip() else ""
         raise ValueError(
-            f"the label {label!r} in {annotation} cannot be a folder's name; rename it to plain "
-            f"words, other than {GOOD!r} and not ending in {MASK_SUFFIX!r}"
+            f"the label {label!r} in {annotation} cannot be a folder's name{why}; rename it to "
+            f"plain words, other than {GOOD!r} and not ending in {MASK_SUFFIX!r}"
         )
 
 

@@ -154,3 +154,30 @@ def test_what_is_lacking_is_told(tmp_path):
     assert (tmp_path / "out/good").is_dir()
     with pytest.raises(ValueError, match="there is no photograph to import"):
         write_folder(Annotated([], []), tmp_path / "none")
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path):
+    photographs = some(tmp_path / "in", "a.png", "b.png", "c.png", "d.png")
+    for path in sorted((tmp_path / "in").glob("*.png"))[1:3]:
+        path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ValueError, match="2 troubles, so that nothing was written") as refused:
+        write_folder(Annotated(photographs, []), tmp_path / "out")
+    told = str(refused.value)
+    assert "b.png" in told
+    assert "c.png" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_that_may_be_one_are_noted(tmp_path):
+    defects = [
+        Photograph(
+            photo(tmp_path / f"{i}.png", i),
+            tmp_path,
+            lambda _, label=label: Drawing({label: block(0, 0, 2, 2)}),
+        )
+        for i, label in enumerate(("chip", "chips", "dent"))
+    ]
+    notes = write_folder(Annotated(defects, []), tmp_path / "out").notes
+    alike = [note for note in notes if "two kinds of defect" in note]
+    assert len(alike) == 1
+    assert "'chip' and 'chips'" in alike[0]
