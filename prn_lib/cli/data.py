@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,18 +65,19 @@ def check_copy(dataset: str, data_root: str | None) -> int:
     if not count:
         click.echo("\nno trouble found")
         if not known.published:
-            click.echo(f"next: {_run_words(dataset, place, report.table['category'].iloc[0])}")
+            click.echo(f"next: {_run_words(dataset, place, report.table.iloc[0])}")
         return 0
     click.echo(f"\n{count} {'trouble' if count == 1 else 'troubles'} must be mended before a run")
     return 1
 
 
-def _run_words(dataset: str, root: Path, category: str) -> str:
-    """The command that trains on a product of one's own."""
-    where, name = shlex.quote(str(root)), shlex.quote(category)
+def _run_words(dataset: str, root: Path, product: Mapping[str, object]) -> str:
+    """The command that trains on a product of one's own, a row of the check's table."""
+    where, name = shlex.quote(str(root)), shlex.quote(str(product["category"]))
+    without = "" if product["outlined"] else " --set n_anomalies=0 --set extended=false"
     return (
-        f"{program()} run --dataset {dataset} --root {where} --category {name} --preset quick\n"
-        "  (quick is for a processor, a minute; with a GPU paper, an hour)"
+        f"{program()} run --dataset {dataset} --root {where} --category {name} --preset quick"
+        f"{without}\n  (quick is for a processor, a minute; with a GPU paper, an hour)"
     )
 
 

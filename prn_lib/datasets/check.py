@@ -239,6 +239,7 @@ def _row(name: str, inventory: Inventory, facts: list[_Facts], wrong: int) -> di
         "normals": len(inventory.normals),
         "test normals": len(inventory.test_normals),
         "anomalies": len(inventory.anomalies),
+        "outlined": sum(sample.mask is not None for sample in inventory.anomalies),
         "types": len({s.defect for s in inventory.anomalies}),
         "left out": len(inventory.left_out),
         "width": _range(widths),

@@ -1,10 +1,12 @@
 """Products of which nobody outlined a defect, or only some."""
 
 import json
+import shlex
 
 import pytest
 
 from layouts import Painter, make_product
+from prn_lib.cli import main
 from prn_lib.datasets import DATASETS, load_category
 from prn_lib.datasets.check import check
 
@@ -75,3 +77,17 @@ def test_too_few_normals_are_trouble_without_masks_too(product):
     for path in sorted((product / "good").iterdir())[1:]:
         path.unlink()
     assert "1 normal images; at least 2" in check(DATASETS["folder"], product).troubles[0]
+
+
+def test_the_check_ends_with_the_command_that_trains(product, capsys):
+    assert main(["data", "check", "--dataset", "folder", "--root", str(product)]) == 0
+    told = capsys.readouterr().out
+    assert "trains on 9 normal images and 3 anomalies; it tests on 3 normal images and 4" in told
+    assert "Only 3 training anomalies were drawn instead of 10" in told
+    assert f"run --dataset folder --root {product} --category mug --preset quick\n" in told
+    take_masks(product)
+    assert main(["data", "check", "--dataset", "folder", "--root", str(product)]) == 0
+    told = capsys.readouterr().out
+    assert "trains on 9 normal images and 0 anomalies; it tests on 3 normal images and 7" in told
+    words = shlex.split(told.partition("next: ")[2].partition("\n")[0])
+    assert words[-4:] == ["--set", "n_anomalies=0", "--set", "extended=false"]
