@@ -68,7 +68,7 @@ class Estimates:
     def __init__(self, past: Iterable[Result], hardware: str, on_gpu: bool) -> None:
         speeds: dict[str, list[float]] = {}
         for result in past:
-            if result.provenance["hardware"] == hardware:
+            if result.provenance["hardware"] == hardware and result.experiment.method == "prn":
                 shared = 1.0 if on_gpu else os.cpu_count() / result.provenance["threads"]
                 speeds.setdefault(result.experiment.preset, []).append(shared * _speed(result))
         self.speeds = {preset: median(values) for preset, values in speeds.items()}

@@ -14,7 +14,14 @@ from prn_lib.datasets.foregrounds import (
 )
 from prn_lib.datasets.layouts.dtd import read_textures
 from prn_lib.datasets.reading.contents import contents_of
-from prn_lib.model import PRN, Encoder, fit_prototypes, load_encoder
+from prn_lib.model import (
+    PRN,
+    Encoder,
+    Network,
+    fit_nearest_patch,
+    fit_prototypes,
+    load_encoder,
+)
 from prn_lib.runs.experiment import Experiment
 from prn_lib.synthesis import Synthesizer, generated_textures
 from prn_lib.training.loop import Training, count_steps
@@ -165,24 +172,33 @@ class Setup:
 
     experiment: Experiment
     category: Category
-    synthesizer: Synthesizer
+    synthesizer: Synthesizer | None  # None: nothing is trained
     test_images: torch.Tensor  # (N, 3, S, S) uint8
     test_masks: torch.Tensor  # (N, 1, S, S) uint8 {0, 1}; zeros where there is no mask
-    model: PRN
+    model: Network
 
 
 def set_up(experiment: Experiment, device: torch.device | str) -> Setup:
-    """Read the images, fit the prototypes and build the untrained network."""
+    """Read the images, fit prototypes or patches, and build the network, which is not trained."""
     category = read_category(experiment)
-    synthesizer = build_synthesizer(experiment, category, device)
     test_images, test_masks = category.load(category.test, experiment.image_size)
+    if experiment.method == "nearest_patch":
+        normals, _ = category.load(category.train_normals, experiment.image_size)
+        rival = fit_nearest_patch(build_encoder(experiment).to(device), normals)
+        return Setup(experiment, category, None, test_images, test_masks, rival)
+    synthesizer = build_synthesizer(experiment, category, device)
     model = build_model(experiment, synthesizer.normals, device)
     return Setup(experiment, category, synthesizer, test_images, test_masks, model)
 
 
 def prepare_training(setup: Setup) -> Training:
-    """The experiment's training of ``setup``'s network, before its first step."""
+    """The experiment's training of ``setup``'s network, before its first step.
+
+    Raises ValueError for a method that learns nothing.
+    """
     experiment = setup.experiment
+    if setup.synthesizer is None or not isinstance(setup.model, PRN):
+        raise ValueError(f"the method {experiment.method!r} learns nothing")
     return Training(
         setup.model,
         setup.synthesizer,

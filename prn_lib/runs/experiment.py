@@ -31,6 +31,7 @@ class Experiment:
     n_anomalies: int = 10  # training anomalies (App. A.2, Table 7)
     image_size: int = 256  # images are resized to a square of this side
 
+    method: str = "prn"  # or "nearest_patch", a rival that learns nothing
     encoder: str = "resnet18"  # or "efficientnet_lite0", or a model of timm
     weights: str = "imagenet"  # or "random", or a file
     use_prototypes: bool = True  # MP (Table 4)
@@ -106,6 +107,12 @@ class Experiment:
             )
 
     def _check_what_would_do_nothing(self) -> None:
+        idle = self.changed.keys() - OF_NEAREST_PATCH if self.method == "nearest_patch" else ()
+        if idle:
+            raise ValueError(
+                f"{min(idle)} would do nothing, since method is 'nearest_patch'; leave one of them "
+                "out"
+            )
         for name, switch in _PARTS_OF.items():
             if not getattr(self, switch) and getattr(self, name) != getattr(type(self), name):
                 raise ValueError(
@@ -171,6 +178,13 @@ class Experiment:
         return f"{self.preset}-seed{self.seed}" + (f"-{digest}" if changed else "")
 
 
+METHODS = ("prn", "nearest_patch")
+# Options that a nearest patch has; so that other methods are compared on the same split, it takes
+# the training anomalies away too, and may leave them be where they have no masks.
+OF_NEAREST_PATCH = {
+    "method", "n_anomalies", "extended", "image_size", "encoder", "weights", "image_score",
+    "top_pixels",
+}  # fmt: skip
 # Options of a module that may be left out.
 _PARTS_OF = {
     "residual": "use_prototypes",
@@ -189,6 +203,7 @@ _CHOICES: dict[str, Iterable[str]] = {
     "precision": PRECISIONS,
     "schedule": SCHEDULES,
     "image_score": KINDS,
+    "method": METHODS,
 }
 
 Range = tuple[Callable[[Any], bool], str]

@@ -10,7 +10,7 @@ from torch import nn
 
 from prn_lib.common.files import whole_file
 from prn_lib.evaluation.image_scores import image_scores
-from prn_lib.model import PRN
+from prn_lib.model import Network
 from prn_lib.runs.inspecting import name_of, read_threshold
 from prn_lib.runs.results import load_model, load_result, reading_of
 
@@ -20,7 +20,7 @@ INPUT, OUTPUTS = "images", ("score_map", "image_score")
 class Detector(nn.Module):
     """What is deployed: the network, probabilities in the place of logits, and the image score."""
 
-    def __init__(self, model: PRN, score: str, top_k: int) -> None:
+    def __init__(self, model: Network, score: str, top_k: int) -> None:
         super().__init__()
         self.model = model
         self.score, self.top_k = score, top_k

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from prn_lib.common.checks import one_line
 from prn_lib.common.paths import project_folder
 from prn_lib.datasets.reading.samples import EXACT, Reading
-from prn_lib.model import PRN
+from prn_lib.model import Encoder, NearestPatch, Network
 from prn_lib.model.prototypes import SCALES
 from prn_lib.runs.building import assemble_model, build_encoder
 from prn_lib.runs.experiment import Experiment
@@ -99,8 +99,8 @@ def reading_of(result: Result) -> Reading:
     return Reading(result.reading["masks"], tuple(result.reading["grey_range"]))
 
 
-def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
-    """The trained model of a finished run, in evaluation mode.
+def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Network:
+    """The network of a finished run, in evaluation mode.
 
     Raises FileNotFoundError or ValueError, naming the file, for weights that are missing or those
     of another version.
@@ -112,10 +112,7 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
     encoder = build_encoder(experiment, "random")  # replaced by the saved weights
     try:
         state = load_file(path)
-        prototypes = None
-        if experiment.use_prototypes:
-            prototypes = [state[f"prototypes.{j}.maps"] for j in range(SCALES)]
-        model = assemble_model(experiment, encoder, prototypes)
+        model = _empty(experiment, encoder, state)
         model.load_state_dict(state)
     except (KeyError, RuntimeError, SafetensorError) as error:
         raise ValueError(
@@ -123,6 +120,16 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> PRN:
             f"delete {folder} to run again"
         ) from None
     return model.to(device).eval()
+
+
+def _empty(experiment: Experiment, encoder: Encoder, state: dict[str, torch.Tensor]) -> Network:
+    """The experiment's network, to be filled with ``state``."""
+    if experiment.method == "nearest_patch":
+        return NearestPatch(encoder, state["bank"], state["scale"])
+    prototypes = None
+    if experiment.use_prototypes:
+        prototypes = [state[f"prototypes.{j}.maps"] for j in range(SCALES)]
+    return assemble_model(experiment, encoder, prototypes)
 
 
 def find_results(root: Path | str) -> list[Result]:

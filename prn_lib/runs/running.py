@@ -25,7 +25,7 @@ from prn_lib.common.files import whole_folder
 from prn_lib.common.provenance import provenance
 from prn_lib.common.workplace import place_of, workplace
 from prn_lib.datasets import Category, Sample
-from prn_lib.model import PRN
+from prn_lib.model import Network
 from prn_lib.runs.building import made_from, prepare_training, read_category, set_up
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import MAPS, RECORD, WEIGHTS, Result, load_result
@@ -86,19 +86,24 @@ def _compute(
     clock = {"start": time.perf_counter()}
     contents = made_from(experiment, read_category(experiment))  # before anything is read
     setup = set_up(experiment, device)
-    category = setup.category
-    training = prepare_training(setup)
-    checkpoint = Checkpoint(
-        place,
-        dataclasses.asdict(experiment),
-        contents,
-        provenance(device, {}),
-        checkpoint_seconds,
-    )
-    checkpoint.resume(training)
+    category, synthesizer = setup.category, setup.synthesizer
+    losses: list[float] = []
+    history: dict[str, Any] = {}
     clock["prepare"] = time.perf_counter()
-    _train(training, checkpoint, place, tensorboard)
-    clock = {mark: at - checkpoint.earlier for mark, at in clock.items()}
+    if synthesizer is not None:
+        training = prepare_training(setup)
+        checkpoint = Checkpoint(
+            place,
+            dataclasses.asdict(experiment),
+            contents,
+            provenance(device, {}),
+            checkpoint_seconds,
+        )
+        checkpoint.resume(training)
+        clock["prepare"] = time.perf_counter()
+        _train(training, checkpoint, place, tensorboard)
+        clock = {mark: at - checkpoint.earlier for mark, at in clock.items()}
+        losses, history = training.losses, checkpoint.history(len(training.losses))
     clock["train"] = time.perf_counter()
     judgement = judge(setup)
     clock["test"] = time.perf_counter()
@@ -109,14 +114,18 @@ def _compute(
             {"name": sample.name, "defect": sample.defect, "score": float(score)}
             for sample, score in zip(category.test, judgement.image_scores, strict=True)
         ],
-        losses=training.losses,
+        losses=losses,
         split=_split_names(category),
         notes=[
             *category.notes,
             *_vanished("test", category.test, setup.test_masks.flatten(1).any(1)),
-            *_vanished("training", category.train_anomalies, setup.synthesizer.visible),
+            *(
+                _vanished("training", category.train_anomalies, synthesizer.visible)
+                if synthesizer
+                else ()
+            ),
         ],
-        provenance={**provenance(device, clock), **checkpoint.history(len(training.losses))},
+        provenance={**provenance(device, clock), **history},
         folder=folder,
         contents=contents,
         reading=dataclasses.asdict(category.reading),
@@ -211,7 +220,7 @@ def _vanished(part: str, samples: Sequence[Sample], visible: torch.Tensor) -> li
     ]
 
 
-def _write(result: Result, score_maps: np.ndarray, model: PRN, place: Path) -> None:
+def _write(result: Result, score_maps: np.ndarray, model: Network, place: Path) -> None:
     record = {
         field.name: getattr(result, field.name)
         for field in dataclasses.fields(result)

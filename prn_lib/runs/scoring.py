@@ -13,14 +13,14 @@ from prn_lib.datasets.reading.samples import read_samples
 from prn_lib.evaluation.image_scores import image_scores
 from prn_lib.evaluation.metrics import evaluate
 from prn_lib.inspection.folder import find_photos
-from prn_lib.model import PRN
+from prn_lib.model import Network
 from prn_lib.runs.building import Setup
 from prn_lib.runs.results import load_model, load_result, reading_of
 
 
 @torch.inference_mode()
 def predict(
-    model: PRN, images: torch.Tensor, *, top_k: int, score: str = "top", batch_size: int = 16
+    model: Network, images: torch.Tensor, *, top_k: int, score: str = "top", batch_size: int = 16
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Score maps ``(N, S, S)`` and image scores ``(N,)`` in [0, 1] of uint8 ``(N, 3, S, S)``.
 

@@ -180,3 +180,29 @@ def test_masks_that_vanish_are_reported(experiment, product_root, tmp_path):
 
 def test_finished_runs_are_found_below_a_folder(finished):
     assert [r.folder for r in results.find_results(finished.folder.parent)] == [finished.folder]
+
+
+def test_a_method_that_learns_nothing_leaves_the_same_kind_of_record(product_root, tmp_path):
+    told = {"dataset": "mvtec", "category": "plate", "data_root": str(product_root)}
+    rival = Experiment.from_preset("smoke", method="nearest_patch", n_anomalies=3, **told)
+    result = run.run(rival, tmp_path / "rival")
+    prn = run.run(Experiment.from_preset("smoke", n_anomalies=3, **told), tmp_path / "prn")
+    assert result.losses == []
+    assert result.split == prn.split
+    assert set(result.metrics) == set(prn.metrics)
+    assert comparable(tmp_path / "rival").keys() == comparable(tmp_path / "prn").keys()
+    category = read_category(rival)
+    images, _ = category.load(category.test, rival.image_size)
+    maps, scores = predict(results.load_model(tmp_path / "rival"), images, top_k=rival.top_k)
+    np.testing.assert_allclose(maps, result.score_maps(), atol=1e-6)
+    np.testing.assert_allclose(scores, [s["score"] for s in result.scores], atol=1e-6)
+    assert run.run(rival, tmp_path / "rival").metrics == result.metrics  # read again
+    again = run.run(rival, tmp_path / "again")
+    assert again.scores == result.scores
+
+
+@pytest.mark.parametrize("option", [{"max_steps": 9}, {"use_prototypes": False}, {"epochs": 3}])
+def test_options_of_what_is_not_learnt_are_refused(option):
+    (name,) = option
+    with pytest.raises(ValueError, match=f"{name} would do nothing, since method is"):
+        Experiment.from_preset("quick", method="nearest_patch", **option)
