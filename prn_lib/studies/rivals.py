@@ -1,0 +1,123 @@
+"""Is PRN worth its training? Its records beside those of a rival, on the same split.
+
+Two runs are a pair if dataset, category, seed, image size and encoder are the same, and the names
+of all test images.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from prn_lib.datasets.sample import GOOD
+from prn_lib.evaluation.metrics import METRICS, auroc
+from prn_lib.runs.results import Result
+
+RESAMPLES = 1000
+INTERVAL = (2.5, 97.5)  # percentiles
+
+Pair = tuple[Result, Result]  # PRN's run and the rival's
+
+
+def pairs_of(results: Sequence[Result], method: str) -> list[Pair]:
+    """The paper's network with all of its preset's steps, and the same with ``method``.
+
+    Sorted by dataset, category, image size and seed. Raises ValueError if there is none.
+    """
+    rivals = {_key(result): result for result in results if result.experiment.method == method}
+    pairs = [
+        (result, rivals[_key(result)])
+        for result in results
+        if _is_prn(result) and _key(result) in rivals
+    ]
+    if not pairs:
+        raise ValueError(f"no run of PRN and of {method!r} have the same split, size and encoder")
+    return sorted(pairs, key=lambda pair: (*_product(pair), pair[0].experiment.seed))
+
+
+def _is_prn(result: Result) -> bool:
+    """Whole, but for what a data set without masks cannot have, and the file of its weights."""
+    may_differ = {"encoder", "weights", "textures", "precision", "n_anomalies", "extended"}
+    e = result.experiment
+    return e.method == "prn" and not e.changed.keys() - may_differ
+
+
+def _key(result: Result) -> tuple[object, ...]:
+    e = result.experiment
+    return e.dataset, e.category, e.seed, e.image_size, e.encoder, tuple(result.split["test"])
+
+
+def _product(pair: Pair) -> tuple[str, str, int, int]:
+    """What pairs of several seeds have in common: dataset, category, anomalies, size."""
+    e = pair[0].experiment
+    return e.dataset, e.category, e.n_anomalies, e.image_size
+
+
+def compare_pairs(pairs: Sequence[Pair]) -> pd.DataFrame:
+    """A row for each product and metric: means over seeds in percent, and their difference.
+
+    Columns: dataset, category, outlined (training anomalies), size, seeds, metric, ``PRN``,
+    ``rival``, ``difference``; ``low`` and ``high``, its lowest and highest of the seeds; and the
+    mean minutes of a run, ``PRN min`` and ``rival min``.
+    """
+    rows = []
+    for key, group in _by_product(pairs).items():
+        minutes = [
+            np.mean([sum(pair[k].provenance["seconds"].values()) / 60 for pair in group])
+            for k in (0, 1)
+        ]
+        for metric in METRICS:
+            values = 100 * np.array([[run.metrics[metric] for run in pair] for pair in group])
+            ours, theirs = values.mean(0)
+            gaps = values[:, 0] - values[:, 1]
+            rows.append(
+                [
+                    *key,
+                    len(group),
+                    metric,
+                    ours,
+                    theirs,
+                    gaps.mean(),
+                    gaps.min(),
+                    gaps.max(),
+                    *minutes,
+                ]
+            )
+    names = ["dataset", "category", "outlined", "size", "seeds", "metric", "PRN", "rival"]
+    return pd.DataFrame(rows, columns=[*names, "difference", "low", "high", "PRN min", "rival min"])
+
+
+def image_auroc_intervals(pairs: Sequence[Pair], seed: int = 0) -> pd.DataFrame:
+    """Difference of image AUROC in percent, mean over seeds, with its 95% bootstrap interval.
+
+    Test images are drawn again, with replacement, normals and anomalies apart, the same ones for
+    both runs of a pair. A row for each product: dataset, category, size, difference, low, high.
+    """
+    generator = np.random.default_rng(seed)
+    rows = []
+    for (dataset, category, _, size), group in _by_product(pairs).items():
+        drawn = np.mean([_resampled(pair, generator) for pair in group], axis=0)
+        gaps = [p.metrics["image_auroc"] - r.metrics["image_auroc"] for p, r in group]
+        low, high = 100 * np.percentile(drawn, INTERVAL)
+        rows.append((dataset, category, size, 100 * np.mean(gaps), low, high))
+    return pd.DataFrame(rows, columns=["dataset", "category", "size", "difference", "low", "high"])
+
+
+def _resampled(pair: Pair, generator: np.random.Generator) -> np.ndarray:
+    """Differences of image AUROC ``(RESAMPLES,)``."""
+    labels = np.array([entry["defect"] != GOOD for entry in pair[0].scores], int)
+    scores = [np.array([entry["score"] for entry in run.scores]) for run in pair]
+    groups = [np.flatnonzero(labels == k) for k in (0, 1)]
+    differences = []
+    for _ in range(RESAMPLES):
+        chosen = np.concatenate([generator.choice(group, len(group)) for group in groups])
+        ours, theirs = (auroc(labels[chosen], each[chosen]) for each in scores)
+        differences.append(ours - theirs)
+    return np.array(differences)
+
+
+def _by_product(pairs: Sequence[Pair]) -> dict[tuple[str, str, int, int], list[Pair]]:
+    groups: dict[tuple[str, str, int, int], list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(_product(pair), []).append(pair)
+    return groups
