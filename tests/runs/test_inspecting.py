@@ -33,7 +33,7 @@ def finished(tmp_path_factory):
     example = write_example(tmp_path_factory.mktemp("example") / "button")
     experiment = Experiment.from_preset(
         "smoke", dataset="folder", category="button", data_root=str(example),
-        max_steps=20, learning_rate=0.003,
+        max_steps=20, learning_rate=0.003, use_attention=False, use_fusion=False,
     )  # fmt: skip
     return run(experiment, tmp_path_factory.mktemp("runs") / "run")
 

@@ -54,7 +54,7 @@ def test_categories_are_those_of_the_papers_tables(dataset):
 
 
 def test_mvtec(tmp_path, painter):
-    make_mvtec(tmp_path / "mvtec", painter, DATASETS["mvtec"].published)
+    make_mvtec(tmp_path / "mvtec", painter, DATASETS["mvtec"].published, shrink=8)
     loaded = load_all("mvtec", tmp_path / "mvtec")
     assert len(loaded) == 15
     assert sum(len(c.train_normals) for c in loaded.values()) == 3629
