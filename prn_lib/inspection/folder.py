@@ -124,10 +124,11 @@ def _score(
     regions: list[tuple[str, Region]] = []
     if sound:
         prepared = list(pool.map(lambda pair: detector.prepare(pair[1]), sound))
-        maps, scores = detector.score(np.stack(prepared).astype(np.float32) / 255)
+        maps, exact = detector.score(np.stack(prepared).astype(np.float32) / 255)
+        scores = [round(float(score), 4) for score in exact]  # decided by what is told
         list(pool.map(ledger.write_pictures, sound, maps, scores))
         for (path, photo), score_map, score in zip(sound, maps, scores, strict=True):
-            said[path], found = _judge(detector, path, photo, score_map, float(score))
+            said[path], found = _judge(detector, path, photo, score_map, score)
             regions += [(str(path), region) for region in found]
     rows = [said[path] for path, _ in batch]
     ledger.add(rows, regions)

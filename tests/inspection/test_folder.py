@@ -192,6 +192,17 @@ def test_what_is_called_good_has_no_region(photos, tmp_path):
     assert table(tmp_path / "other/regions.csv")[0]["score"] == "0.902"
 
 
+def test_decisions_follow_the_scores_that_are_told(tmp_path):
+    """Or the photograph whose score became the threshold would lie above it by what was cut off."""
+    for i in range(5):
+        photo_with_spot(tmp_path / f"photos/{i}.png", (0, 0, 0, 0), (50, 50))
+    exact = Detector(
+        lambda x: (x[:, 0], np.full(len(x), 0.123449)), "fixed", SIDE, threshold=0.1234
+    )
+    rows = inspect(exact, find_photos([tmp_path / "photos"]))
+    assert {(row.score, row.decision) for row in rows} == {("0.1234", "good")}
+
+
 def test_memory_does_not_grow_with_the_number_of_photographs(tmp_path):
     """Twice as many photographs may not need more at once; all of them would be 60 MB."""
     for i in range(80):
