@@ -22,14 +22,15 @@ Pair = tuple[Result, Result]  # PRN's run and the rival's
 def pairs_of(results: Sequence[Result], method: str) -> list[Pair]:
     """The paper's network with all of its preset's steps, and the same with ``method``.
 
-    Sorted by dataset, category, image size and seed. Raises ValueError if there is none.
+    Sorted by dataset, category, image size and seed. Of several runs of PRN that of the fewest
+    changed options is taken, and of these the first. Raises ValueError if there is no pair.
     """
     rivals = {_key(result): result for result in results if result.experiment.method == method}
-    pairs = [
-        (result, rivals[_key(result)])
-        for result in results
-        if _is_prn(result) and _key(result) in rivals
-    ]
+    ours: dict[tuple[object, ...], Result] = {}
+    for result in sorted(results, key=lambda result: len(result.experiment.changed)):
+        if _is_prn(result):
+            ours.setdefault(_key(result), result)
+    pairs = [(run, rivals[key]) for key, run in ours.items() if key in rivals]
     if not pairs:
         raise ValueError(f"no run of PRN and of {method!r} have the same split, size and encoder")
     return sorted(pairs, key=lambda pair: (*_product(pair), pair[0].experiment.seed))

@@ -62,6 +62,14 @@ def test_other_splits_sizes_encoders_and_readings_are_no_pairs():
         pairs_of([dataclasses.replace(ours, experiment=without), rival], "nearest_patch")
 
 
+def test_of_several_runs_the_plainest_is_taken_once():
+    ours, rival = made(0, (0.9, 1, 1, 1)), made(0, (1, 1, 1, 1), "nearest_patch")
+    rounded = dataclasses.replace(ours.experiment, precision="bfloat16")
+    other = dataclasses.replace(made(0, (0.1, 1, 1, 1)), experiment=rounded)
+    (pair,) = pairs_of([other, ours, ours, rival], "nearest_patch")
+    assert pair[0] is ours
+
+
 def test_the_interval_holds_the_difference_and_none_of_a_run_with_itself():
     """Of one seed the bootstrap's middle is the difference that scikit-learn has."""
     labels = [entry["defect"] != "good" for entry in PRN[0].scores]
