@@ -21,7 +21,7 @@ def test_the_book_is_built():
         "noise", "simulated", "extended", "target-areas",
         "features", "prototypes", "fusion", "attention", "decoder", "network",
         "training", "metrics", "tiny-defects",
-        "batch", "speed", "tables", "ablations", "gallery", "doubtful-labels", "errata",
+        "batch", "speed", "worth-it", "tables", "ablations", "gallery", "doubtful-labels", "errata",
     }  # fmt: skip
 
 
