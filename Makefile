@@ -117,8 +117,8 @@ $(HTML): $(STAMP)/installed $(STAMP)/scripts $(SHOWN) $(BOOK) $(LIBRARY) $(RECOR
 	@$(BIN)/jupyter-book build . --path-output book --warningiserror --nitpick --keep-going --quiet
 	@touch $@
 
-# Two processes with a thread each: with more threads they would hinder each other.
-TWO_AT_ONCE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+# Three processes with a thread each, on two cores: a third of the time one of them only waits.
+AT_ONCE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3
 
 test: $(STAMP)/tested
 	@echo '== all tests passed (nothing is run again until a file changes)'
@@ -128,14 +128,14 @@ $(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefi
 	@$(BIN)/pre-commit run --all-files
 	@echo '== types'
 	@$(BIN)/mypy
-	@echo '== unit tests, two at once'
-	@$(TWO_AT_ONCE) --dist worksteal tests --ignore=tests/pages
+	@echo '== unit tests, three at once'
+	@$(AT_ONCE) --dist worksteal tests --ignore=tests/pages
 	@$(MAKE) --no-print-directory $(SHOWN)
-	@echo '== every chapter, two at once'
-	@$(TWO_AT_ONCE) --dist loadfile --nbval-lax --nbval-cell-timeout=1800 -p no:cacheprovider $(CHAPTERS)
+	@echo '== every chapter, three at once'
+	@$(AT_ONCE) --dist loadfile --nbval-lax --nbval-cell-timeout=1800 -p no:cacheprovider $(CHAPTERS)
 	@$(MAKE) --no-print-directory book
 	@echo '== the built pages'
-	@$(TWO_AT_ONCE) --dist worksteal tests/pages
+	@$(AT_ONCE) --dist worksteal tests/pages
 	@touch $@
 
 lab: $(STAMP)/installed
