@@ -10,7 +10,7 @@ from PIL import Image
 import prn_lib  # noqa: F401  (before torchvision)
 
 SIDE = 96
-LONGEST = ("tests/workflow", "tests/runs/test_export", "tests/training")
+LONG = ("tests/runs/test_export", "tests/training")
 settings.register_profile("patient", deadline=None)  # how fast a case is depends on the machine
 settings.load_profile("patient")
 
@@ -30,8 +30,15 @@ def save_mask(path: Path, box: tuple[int, int, int, int], side: int = SIDE) -> N
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests come first, or of two processes one would wait for the other at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    """The longest tests begin the shares of two of three processes, or two would wait for one.
+
+    Each process is first given a third of the tests, in order, and takes over others' last ones.
+    """
+    first = [item for item in items if item.nodeid.startswith("tests/workflow")]
+    second = [item for item in items if item.nodeid.startswith(LONG)]
+    rest = [item for item in items if item not in {*first, *second}]
+    begun = max(0, len(items) // 3 - len(first))
+    items[:] = [*first, *rest[:begun], *second, *rest[begun:]]
 
 
 @pytest.fixture(scope="session", autouse=True)
