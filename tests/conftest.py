@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     first = [item for item in items if item.nodeid.startswith("tests/workflow")]
     second = [item for item in items if item.nodeid.startswith(LONG)]
-    rest = [item for item in items if item not in {*first, *second}]
+    long = {*first, *second}
+    rest = [item for item in items if item not in long]
     begun = max(0, len(items) // 3 - len(first))
     items[:] = [*first, *rest[:begun], *second, *rest[begun:]]
 

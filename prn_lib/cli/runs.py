@@ -37,6 +37,7 @@ def run_one(
     from prn_lib.paper import compare_with_paper
     from prn_lib.runs import Experiment, default_folder, run
     from prn_lib.runs.option_words import read_options, usual_preset
+    from prn_lib.runs.results import RECORD
     from prn_lib.training import Diverged
 
     told = {"dataset": dataset, "category": category, "data_root": data_root, "seed": seed}
@@ -45,7 +46,7 @@ def run_one(
         raise ValueError(f"{name} is no option of --set: say --{name.replace('_', '-')}")
     experiment = Experiment.from_preset(preset or usual_preset(dataset), **told, **options)
     folder = out or default_folder(experiment)
-    finished = (folder / "result.json").is_file()
+    finished = (folder / RECORD).is_file()
     click.echo(f"{experiment.dataset}/{experiment.category}, {experiment.run_name}")
     try:
         result = run(experiment, folder, device=device, tensorboard=tensorboard)
@@ -55,7 +56,7 @@ def run_one(
     for note in result.notes:
         click.echo(f"note: {note}")
     read = "; it had finished before and was read" if finished else ""
-    click.echo(f"in percent; the record is {folder / 'result.json'}{read}")
+    click.echo(f"in percent; the record is {folder / RECORD}{read}")
     place = shlex.quote(str(folder))
     click.echo(f"next: {program()} report {place}      (one page: numbers, misses, what they mean)")
     click.echo(f"      {program()} threshold {place} FOLDER-OF-FURTHER-GOOD-PHOTOGRAPHS")

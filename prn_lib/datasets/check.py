@@ -49,7 +49,8 @@ def _check_categories(dataset: Dataset, root: Path, found: list[str]) -> Report:
         except (OSError, ValueError) as error:
             troubles.append(f"{name}: {error}")
             continue
-        facts, unreadable = _open_all(inventory)
+        compared = dataset.split is split_freely and not any(s.group for s in inventory.samples)
+        facts, unreadable = _open_all(inventory, fingerprinted=compared)
         refused = dataset.troubles(inventory, name)
         wrong, told = [*refused, *(x for x in unreadable if x not in refused)], []
         published = dataset.published.get(name)
@@ -66,7 +67,7 @@ def _check_categories(dataset: Dataset, root: Path, found: list[str]) -> Report:
                 told += [_parts(split), *split.notes[len(inventory.notes) :]]
         troubles += [f"{name}: {text}" for text in wrong]
         told += (*inventory.notes, *_unusual(facts), *passed_over(inventory))
-        if dataset.split is split_freely:
+        if compared:
             told += _ungrouped(facts, is_own=not dataset.published)
         notes += [f"{name}: {text}" for text in told]
         rows.append(_row(name, inventory, facts, len(wrong)))
@@ -117,15 +118,15 @@ class _Facts:
     soft_mask: bool
     transparent: bool
     deep: tuple[int, int] | None  # lowest and highest of 16-bit grey values, without 0.1% each
-    fingerprint: np.ndarray  # small and grey
+    fingerprint: np.ndarray | None  # small and grey, of normal images where it was asked for
 
 
-def _open_all(inventory: Inventory) -> tuple[list[_Facts], list[str]]:
+def _open_all(inventory: Inventory, *, fingerprinted: bool) -> tuple[list[_Facts], list[str]]:
     with_masks = [
         replace(sample, mask=inventory.blank_masks.get(sample.name, sample.mask))
         for sample in inventory.samples
     ]
-    look = partial(_open, reading=inventory.reading)
+    look = partial(_open, reading=inventory.reading, fingerprinted=fingerprinted)
     opened = list(in_threads(look, with_masks, "checking"))
     facts = [x for x in opened if isinstance(x, _Facts)]
     painted = [
@@ -136,7 +137,7 @@ def _open_all(inventory: Inventory) -> tuple[list[_Facts], list[str]]:
     return facts, painted + [str(x) for x in opened if not isinstance(x, _Facts)]
 
 
-def _open(sample: Sample, reading: Reading) -> _Facts | ValueError:
+def _open(sample: Sample, reading: Reading, *, fingerprinted: bool) -> _Facts | ValueError:
     try:
         image, mask = read_pair(sample, reading)
         with Image.open(sample.image) as original:
@@ -153,7 +154,7 @@ def _open(sample: Sample, reading: Reading) -> _Facts | ValueError:
                 mask is not None and mask.kind == Kind.SOFT and mask.value > 0,
                 original.has_transparency_data,
                 deep,
-                fingerprint(image),
+                fingerprint(image) if fingerprinted and not sample.is_anomaly else None,
             )
     except (ValueError, OSError) as error:
         return ValueError(str(error))
@@ -188,10 +189,8 @@ def _unusual(facts: list[_Facts]) -> list[str]:
 
 def _ungrouped(facts: list[_Facts], *, is_own: bool) -> tuple[str, ...]:
     """That several normal images may show one part, where no part is named."""
-    if any(f.sample.group is not None for f in facts):
-        return ()
-    normals = [f for f in facts if not f.sample.is_anomaly]
-    alike = alike_neighbours([f.sample.name for f in normals], [f.fingerprint for f in normals])
+    normals = {f.sample.name: f.fingerprint for f in facts if f.fingerprint is not None}
+    alike = alike_neighbours([*normals], [*normals.values()])
     if not alike:
         return ()
     remedy = (

@@ -169,7 +169,8 @@ def draw_anomalies(
     possible = min(count, half, len(outlined))
     picks = generator.choice(len(outlined), possible, replace=False).tolist()
     drawn = tuple(outlined[i] for i in sorted(picks))
-    rest = tuple(sample for sample in ordered if sample not in set(drawn))
+    taken = set(drawn)
+    rest = tuple(sample for sample in ordered if sample not in taken)
     notes: tuple[str, ...] = ()
     if possible < count:
         because = (

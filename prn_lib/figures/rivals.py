@@ -51,8 +51,8 @@ def product_names(compared: pd.DataFrame) -> pd.Series:
     return pd.Series(
         [
             f"{row.category if row.category != 'all' else row.dataset.replace('_', ' ')}, "
-            f"{row.size_} px" + (", no masks" if row.outlined == 0 else "")
-            for row in compared.rename(columns={"size": "size_"}).itertuples()
+            f"{row.size} px" + (", no masks" if row.outlined == 0 else "")
+            for row in compared.itertuples()
         ],
         index=compared.index,
     )

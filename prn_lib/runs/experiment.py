@@ -179,8 +179,8 @@ class Experiment:
 
 
 METHODS = ("prn", "nearest_patch")
-# Options that a nearest patch has; so that other methods are compared on the same split, it takes
-# the training anomalies away too, and may leave them be where they have no masks.
+# Options of a nearest patch. It learns from no anomaly; n_anomalies are taken out of its test set
+# all the same, so that it has the split of PRN's run, whose extended may be False.
 OF_NEAREST_PATCH = {
     "method", "n_anomalies", "extended", "image_size", "encoder", "weights", "image_score",
     "top_pixels",

@@ -86,7 +86,7 @@ def _anomalies_of(folder: Path, troubles: list[str]) -> list[Sample]:
             f"folder {deeper[0]} up, beside {GOOD}"
         )
     masks = [path for path in files if path.stem.endswith(MASK_SUFFIX)]
-    photos = by_name([path for path in files if path not in set(masks)], troubles)
+    photos = by_name([path for path in files if not path.stem.endswith(MASK_SUFFIX)], troubles)
     painted = by_name(masks, troubles, MASK_SUFFIX)
     troubles += of_no_image(painted, photos)
     return [
