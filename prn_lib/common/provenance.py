@@ -4,6 +4,7 @@ import itertools
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,12 +27,23 @@ def provenance(device: torch.device, clock: dict[str, float]) -> dict[str, Any]:
         "hardware": hardware_of(device),
         "threads": torch.get_num_threads(),
         "seconds": seconds,
+        "peak_bytes": peak_memory(),
         "versions": {
             "python": platform.python_version(),
             "prn_lib": prn_lib.__version__,
             **{name: version(name) for name in _PACKAGES},
         },
     }
+
+
+def peak_memory() -> int | None:
+    """The most main memory that this process has held so far, in bytes; None where unknown."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def hardware_of(device: torch.device) -> str:

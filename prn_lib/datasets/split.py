@@ -83,7 +83,7 @@ def split_by_group(
     mixed_normals = [s for s in inventory.normals if _group(s) in anomalous - learned]
     free = [s for s in inventory.normals if _group(s) not in anomalous]
     normals_generator = split_generator(dataset, f"{name}/normals", seed)
-    train_normals, test_normals = _divide_groups(free, normals_generator)
+    train_normals, test_normals = divide_by_group(free, TEST_SHARE, normals_generator)
     tested = tuple(s for s in rest if _group(s) not in learned)
     if not (train_normals and tested):
         raise ValueError(
@@ -107,20 +107,23 @@ def _group(sample: Sample) -> tuple[str, str]:
     return ("alone", sample.name) if sample.group is None else ("part", sample.group)
 
 
-def _divide_groups(
-    normals: Sequence[Sample], generator: np.random.Generator
+def divide_by_group(
+    normals: Sequence[Sample], share: float, generator: np.random.Generator
 ) -> tuple[list[Sample], list[Sample]]:
-    """Whole groups go to the test until it has its share: (train, test)."""
+    """Whole groups, drawn at random, go to the second part until it has its share of the samples.
+
+    A sample without a group is a group of its own.
+    """
     groups = defaultdict(list)
     for sample in _ordered(normals):
         groups[_group(sample)].append(sample)
     ordered = sorted(groups, key=lambda group: natural(group[1]))
-    train: list[Sample] = []
-    test: list[Sample] = []
+    first: list[Sample] = []
+    second: list[Sample] = []
     for i in generator.permutation(len(ordered)):
-        side = test if len(test) < TEST_SHARE * len(normals) else train
+        side = second if len(second) < share * len(normals) else first
         side.extend(groups[ordered[i]])
-    return train, test
+    return first, second
 
 
 def _ordered(samples: Iterable[Sample]) -> tuple[Sample, ...]:

@@ -1,6 +1,6 @@
 """What an experiment describes, built: its images, its anomaly synthesis, its network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from prn_lib.datasets.foregrounds import (
 )
 from prn_lib.datasets.layouts.dtd import read_textures
 from prn_lib.datasets.reading.contents import contents_of
+from prn_lib.datasets.split import divide_by_group, split_generator
 from prn_lib.model import (
     PRN,
     Encoder,
@@ -22,7 +23,7 @@ from prn_lib.model import (
     fit_prototypes,
     load_encoder,
 )
-from prn_lib.runs.experiment import Experiment
+from prn_lib.runs.experiment import OF_ANOMALIB, Experiment
 from prn_lib.synthesis import Synthesizer, generated_textures
 from prn_lib.training.loop import Training, count_steps
 
@@ -179,16 +180,47 @@ class Setup:
 
 
 def set_up(experiment: Experiment, device: torch.device | str) -> Setup:
-    """Read the images, fit prototypes or patches, and build the network, which is not trained."""
+    """Read the images, fit prototypes or patches, and build the network, which is not trained.
+
+    Raises ValueError for a method that another library has.
+    """
+    if experiment.method in OF_ANOMALIB:
+        raise ValueError(
+            f"method {experiment.method!r} is one of anomalib's; in a checkout of the project, "
+            "benchmarks/anomalib_methods.py makes its record and says what to install"
+        )
     category = read_category(experiment)
     test_images, test_masks = category.load(category.test, experiment.image_size)
     if experiment.method == "nearest_patch":
         normals, _ = category.load(category.train_normals, experiment.image_size)
         rival = fit_nearest_patch(build_encoder(experiment).to(device), normals)
         return Setup(experiment, category, None, test_images, test_masks, rival)
-    synthesizer = build_synthesizer(experiment, category, device)
-    model = build_model(experiment, synthesizer.normals, device)
+    trained, clustered = divide_normals(experiment, category)
+    synthesizer = build_synthesizer(experiment, trained, device)
+    normals = synthesizer.normals
+    if clustered is not trained:
+        normals, _ = clustered.load(clustered.train_normals, experiment.image_size)
+    model = build_model(experiment, normals, device)
     return Setup(experiment, category, synthesizer, test_images, test_masks, model)
+
+
+def divide_normals(experiment: Experiment, category: Category) -> tuple[Category, Category]:
+    """The category to train on and that to make prototypes of: the same, unless they are apart.
+
+    Apart, each has half of the normals, drawn by the seed; a group is in one half.
+    """
+    if not experiment.prototypes_apart:
+        return category, category
+    name = f"{category.name}/prototypes"
+    generator = split_generator(category.dataset, name, experiment.seed)
+    halves = divide_by_group(category.train_normals, 0.5, generator)
+    if not all(halves):
+        raise ValueError(
+            f"prototypes_apart=True needs normals of two groups, but {category.dataset}/"
+            f"{category.name} has one; leave it out"
+        )
+    trained, clustered = (replace(category, train_normals=tuple(half)) for half in halves)
+    return trained, clustered
 
 
 def prepare_training(setup: Setup) -> Training:
@@ -203,7 +235,7 @@ def prepare_training(setup: Setup) -> Training:
         setup.model,
         setup.synthesizer,
         steps=count_steps(
-            len(setup.category.train_normals),
+            len(setup.synthesizer.normals),
             experiment.normals_per_batch,
             experiment.epochs,
             experiment.max_steps,

@@ -31,7 +31,7 @@ class Experiment:
     n_anomalies: int = 10  # training anomalies (App. A.2, Table 7)
     image_size: int = 256  # images are resized to a square of this side
 
-    method: str = "prn"  # or "nearest_patch", a rival that learns nothing
+    method: str = "prn"  # or "nearest_patch", which learns nothing, or one of OF_ANOMALIB
     encoder: str = "resnet18"  # or "efficientnet_lite0", or a model of timm
     weights: str = "imagenet"  # or "random", or a file
     use_prototypes: bool = True  # MP (Table 4)
@@ -40,6 +40,7 @@ class Experiment:
     prototype_ratio: float = 0.1  # K as a share of the normals (Table 6)
     kmeans_iterations: int = 300
     kmeans_starts: int = 1  # the best of several is kept
+    prototypes_apart: bool = False  # half of the normals make prototypes, the others train
     residual: str = "absolute"  # D in Eq. 1; or "squared", "signed"
     shared_fusion: bool = False  # one fusion block for features and residuals (Sec. 3.2)
     attention_blocks: int = 3  # N in Sec. 3.3
@@ -107,10 +108,11 @@ class Experiment:
             )
 
     def _check_what_would_do_nothing(self) -> None:
-        idle = self.changed.keys() - OF_NEAREST_PATCH if self.method == "nearest_patch" else ()
+        trained = {"epochs"} if self.method in ("stfpm", "draem") else set()
+        idle = self.changed.keys() - OF_RIVALS - trained if self.method != "prn" else ()
         if idle:
             raise ValueError(
-                f"{min(idle)} would do nothing, since method is 'nearest_patch'; leave one of them "
+                f"{min(idle)} would do nothing, since method is {self.method!r}; leave one of them "
                 "out"
             )
         for name, switch in _PARTS_OF.items():
@@ -178,10 +180,11 @@ class Experiment:
         return f"{self.preset}-seed{self.seed}" + (f"-{digest}" if changed else "")
 
 
-METHODS = ("prn", "nearest_patch")
-# Options of a nearest patch. It learns from no anomaly; n_anomalies are taken out of its test set
-# all the same, so that it has the split of PRN's run, whose extended may be False.
-OF_NEAREST_PATCH = {
+OF_ANOMALIB = ("padim", "patchcore", "stfpm", "draem")  # made by benchmarks/anomalib_methods.py
+METHODS = ("prn", "nearest_patch", *OF_ANOMALIB)
+# Options of the rivals. They learn from no anomaly; n_anomalies are taken out of the test set all
+# the same, so that it is that of PRN's run, whose extended may be False.
+OF_RIVALS = {
     "method", "n_anomalies", "extended", "image_size", "encoder", "weights", "image_score",
     "top_pixels",
 }  # fmt: skip
@@ -189,6 +192,7 @@ OF_NEAREST_PATCH = {
 _PARTS_OF = {
     "residual": "use_prototypes",
     "kmeans_starts": "use_prototypes",
+    "prototypes_apart": "use_prototypes",
     "shared_fusion": "use_fusion",
     "attention_scale": "use_attention",
     "embedding": "use_attention",

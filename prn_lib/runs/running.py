@@ -10,8 +10,9 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from prn_lib.common.files import whole_folder
 from prn_lib.common.provenance import provenance
 from prn_lib.common.workplace import place_of, workplace
 from prn_lib.datasets import Category, Sample
-from prn_lib.model import Network
 from prn_lib.runs.building import made_from, prepare_training, read_category, set_up
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import MAPS, RECORD, WEIGHTS, Result, load_result
@@ -115,7 +115,7 @@ def _compute(
             for sample, score in zip(category.test, judgement.image_scores, strict=True)
         ],
         losses=losses,
-        split=_split_names(category),
+        split=split_names(category),
         notes=[
             *category.notes,
             *_vanished("test", category.test, setup.test_masks.flatten(1).any(1)),
@@ -130,8 +130,7 @@ def _compute(
         contents=contents,
         reading=dataclasses.asdict(category.reading),
     )
-    _write(result, judgement.score_maps, setup.model, place)
-    return result
+    return write_result(result, judgement.score_maps, setup.model.state_dict(), place)
 
 
 def _train(
@@ -200,7 +199,8 @@ def load_finished(folder: Path, experiment: Experiment) -> Result:
     return result
 
 
-def _split_names(category: Category) -> dict[str, list[str]]:
+def split_names(category: Category) -> dict[str, list[str]]:
+    """The file names of each part of a split, as records have them."""
     parts = ("train_normals", "train_anomalies", "test", "left_out")
     return {part: [sample.name for sample in getattr(category, part)] for part in parts}
 
@@ -220,7 +220,20 @@ def _vanished(part: str, samples: Sequence[Sample], visible: torch.Tensor) -> li
     ]
 
 
-def _write(result: Result, score_maps: np.ndarray, model: Network, place: Path) -> None:
+def write_result(
+    result: Result,
+    score_maps: np.ndarray,
+    state: Mapping[str, torch.Tensor],
+    place: Path | None = None,
+) -> Result:
+    """Write a run's three files to ``result.folder``, drafted in ``place`` or beside it.
+
+    ``score_maps`` ``(N, S, S)`` in [0, 1]; ``state`` are the network's tensors, whose size the
+    record's provenance gets. Returns what was written. Raises OSError where it could not be.
+    """
+    state = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
+    size = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+    result = replace(result, provenance={**result.provenance, "model_bytes": size})
     record = {
         field.name: getattr(result, field.name)
         for field in dataclasses.fields(result)
@@ -228,17 +241,18 @@ def _write(result: Result, score_maps: np.ndarray, model: Network, place: Path) 
     }
     record = {"experiment": dataclasses.asdict(result.experiment), **record}
     record["metrics"] = {k: None if math.isnan(v) else v for k, v in result.metrics.items()}
-    state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
     try:
         with whole_folder(result.folder, drafts=place) as draft:
             np.savez_compressed(draft / MAPS, score_maps=score_maps)
             save_file(state, draft / WEIGHTS)
             (draft / RECORD).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
     except (OSError, SafetensorError) as error:
+        kept = f": the trained network is kept in {place}" if place else ""
         raise OSError(
             f"{result.folder} could not be written ({error}); mend that, on a full disk by making "
-            f"room, and start again: the trained network is kept in {place}"
+            f"room, and start again{kept}"
         ) from error
+    return result
 
 
 @contextmanager
