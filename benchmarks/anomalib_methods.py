@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import timm
@@ -24,8 +25,8 @@ from anomalib.models.image.draem.loss import DraemLoss
 from anomalib.models.image.draem.torch_model import DraemModel
 from anomalib.models.image.padim.torch_model import PadimModel
 from anomalib.models.image.patchcore.torch_model import PatchcoreModel
+from anomalib.models.image.stfpm import torch_model as stfpm
 from anomalib.models.image.stfpm.loss import STFPMLoss
-from anomalib.models.image.stfpm.torch_model import STFPMModel
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -102,7 +103,8 @@ def fit_patchcore(encoder: Encoder, normals: torch.Tensor, experiment: Experimen
 
 def fit_stfpm(encoder: Encoder, normals: torch.Tensor, experiment: Experiment) -> Fitted:
     """A student learns the encoder's features of normal images, and errs on others."""
-    model = STFPMModel(LAYERS, "resnet18")
+    with patch.object(stfpm, "TimmFeatureExtractor", nn.Identity):  # it would be downloaded
+        model = stfpm.STFPMModel(LAYERS)
     model.teacher_model = Features(encoder, LAYERS)
     model.student_model = Student(encoder, experiment.encoder)
     model.to(encoder.mean.device).train()
