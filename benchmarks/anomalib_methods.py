@@ -57,6 +57,7 @@ class Features(nn.Module):
     """Stands where anomalib has its extractor: images in [0, 1] -> F_j by layer name."""
 
     def __init__(self, encoder: nn.Module, layers: list[str]) -> None:
+        """``layers`` are some of :data:`LAYERS`."""
         super().__init__()
         self.encoder, self.layers = encoder, layers
 
@@ -70,6 +71,7 @@ class Student(nn.Module):
     """An untrained network of the encoder's kind, which sees what the encoder sees."""
 
     def __init__(self, encoder: Encoder, name: str) -> None:
+        """``name`` is the encoder's."""
         super().__init__()
         model = "tf_efficientnet_lite0" if name == "efficientnet_lite0" else name
         self.body = timm.create_model(model, features_only=True, out_indices=(1, 2, 3))
@@ -110,7 +112,9 @@ def fit_stfpm(encoder: Encoder, normals: torch.Tensor, experiment: Experiment) -
     model.to(encoder.mean.device).train()
     criterion = STFPMLoss()
     optimizer = torch.optim.SGD(model.student_model.parameters(), **STUDENT)
-    return _train(model, normals, experiment.epochs, BATCH, optimizer, lambda x: criterion(*model(x)))
+    return _train(
+        model, normals, experiment.epochs, BATCH, optimizer, lambda x: criterion(*model(x))
+    )
 
 
 def fit_draem(encoder: Encoder, normals: torch.Tensor, experiment: Experiment) -> Fitted:

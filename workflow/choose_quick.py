@@ -5,18 +5,14 @@ there, with two seeds each; ``results/choices/quick.json`` keeps all of them, no
 """
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from prn_lib.common.files import write_text
+import choosing
 from prn_lib.common.paths import project_folder
 from prn_lib.datasets.mini import CATEGORIES, ensure
-from prn_lib.runs.results import load_result
 
 DRAW = 1  # the book's images are draw 0
 BEFORE: dict[str, Any] = {  # what the preset was, written out: it may change, these may not
@@ -56,35 +52,15 @@ def main() -> int:
     work = [(n, c, s) for n in names for s in range(options.seeds) for c in CATEGORIES]
     with ThreadPoolExecutor(options.jobs) as pool:
         made = list(pool.map(lambda one: _train(root, *one), work))
-    path = project_folder() / "results" / "choices" / "quick.json"
-    known = json.loads(path.read_text()) if path.is_file() else []
-    kept = [row for row in known if row["candidate"] not in names]
-    write_text(path, json.dumps(kept + made, indent=1) + "\n")
+    choosing.keep("quick.json", made, names)
     return 0
 
 
 def _train(root: Path, name: str, category: str, seed: int) -> dict[str, Any]:
     place = project_folder() / "runs" / "choices" / name.replace(" ", "-").replace(",", "")
-    folder = place / f"{category}-seed{seed}"
-    options = [f"--set={key}={value}" for key, value in CANDIDATES[name].items()]
-    where = ["--category", category, "--data-root", str(root), "--out", str(folder)]
-    command = [sys.executable, "-m", "prn_lib", "run", "--preset", "quick", "--seed", str(seed)]
-    command += [*where, *options]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(done.stderr[-2000:])
-    result = load_result(folder)
-    return {
-        "candidate": name,
-        "category": category,
-        "seed": seed,
-        "options": CANDIDATES[name],
-        "metrics": result.metrics,
-        "seconds": result.provenance["seconds"],
-        "date": result.provenance["date"],
-        "commit": result.provenance["commit"],
-    }
+    where = ["--category", category, "--data-root", str(root)]
+    made = choosing.train(place / f"{category}-seed{seed}", seed, CANDIDATES[name], where)
+    return {"candidate": name, "category": category, **made}
 
 
 if __name__ == "__main__":

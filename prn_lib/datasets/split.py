@@ -130,6 +130,30 @@ def _ordered(samples: Iterable[Sample]) -> tuple[Sample, ...]:
     return tuple(sorted(samples, key=lambda sample: sample.name))
 
 
+def with_fewer_normals(category: Category, count: int, seed: int) -> Category:
+    """``category`` with ``count`` of its training normals; the others are left out.
+
+    They are drawn by ``seed``: of one seed, the fewer are among the more. Raises ValueError if
+    there are not so many.
+    """
+    normals = category.train_normals
+    if count > len(normals):
+        raise ValueError(
+            f"n_normals={count}, but {category.dataset}/{category.name} has {len(normals)} "
+            "training normals; lower it, or leave it out to have all"
+        )
+    generator = split_generator(category.dataset, f"{category.name}/fewer normals", seed)
+    kept = set(generator.permutation(len(normals))[:count].tolist())
+    others = tuple(sample for i, sample in enumerate(normals) if i not in kept)
+    note = f"{len(others)} training normals are left out, since n_normals is {count}."
+    return replace(
+        category,
+        train_normals=tuple(sample for i, sample in enumerate(normals) if i in kept),
+        left_out=category.left_out + others,
+        notes=(*category.notes, note),
+    )
+
+
 def split_generator(dataset: str, category: str, seed: int) -> np.random.Generator:
     """A generator of its own for each (dataset, category, seed), the same on every machine.
 

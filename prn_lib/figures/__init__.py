@@ -30,7 +30,7 @@ from prn_lib.figures.noise import show_fade, show_lattice
 from prn_lib.figures.paper import show_differences, show_doubtful, show_readings, show_words
 from prn_lib.figures.plan import show_targets
 from prn_lib.figures.prototypes import show_by_count, show_inertias, show_lloyd
-from prn_lib.figures.rivals import product_names, show_duel
+from prn_lib.figures.rivals import product_names, show_methods
 from prn_lib.figures.runs import (
     show_histogram,
     show_image_scores,
@@ -77,7 +77,6 @@ __all__ = [
     "show_differences",
     "show_disagreements",
     "show_doubtful",
-    "show_duel",
     "show_effects",
     "show_extension",
     "show_fade",
@@ -95,6 +94,7 @@ __all__ = [
     "show_made",
     "show_map_and_label",
     "show_maps",
+    "show_methods",
     "show_network",
     "show_patches",
     "show_pixel_losses",

@@ -1,49 +1,56 @@
-"""The figure of PRN beside a rival, product by product."""
+"""The figure of PRN beside its rivals, product by product."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 
 from prn_lib.figures.base import Picture, picture
 from prn_lib.runs.summaries import TITLES
+from prn_lib.studies.rivals import NAMES
+
+MARKERS = ("D", "s", "^", "v", "P", "X", "*")  # of the rivals, told apart without colours too
 
 
-def show_duel(compared: pd.DataFrame, rival: str) -> Picture:
-    """A panel for each metric, a row for each product: PRN's dot and the rival's.
+def show_methods(compared: pd.DataFrame) -> Picture:
+    """A panel for each metric, a row for each product: PRN's dot and a marker for each rival.
 
-    ``compared`` is that of :func:`prn_lib.studies.rivals.compare_pairs`; ``rival`` names it.
+    ``compared`` is that of :func:`prn_lib.studies.rivals.compare_rivals`.
     """
-    names = product_names(compared)
-    rows = list(dict.fromkeys(names))
-    place = {name: k for k, name in enumerate(rows)}
+    compared = compared.assign(product=product_names(compared))
+    rows = list(dict.fromkeys(compared["product"]))
+    styles = dict(zip(dict.fromkeys(compared["method"]), MARKERS, strict=False))
     figure, axes = plt.subplots(
-        1, len(TITLES), figsize=(7.2, 0.9 + 0.26 * len(rows)), sharey=True, layout="constrained"
+        1, len(TITLES), figsize=(7.2, 1.1 + 0.3 * len(rows)), sharey=True, layout="constrained"
     )
     told = []
     for axis, (metric, title) in zip(axes, TITLES.items(), strict=True):
-        part = compared[compared["metric"] == metric]
-        y = [place[name] for name in names[part.index]]
-        axis.hlines(y, part["PRN"], part["rival"], color="0.7", linewidth=2)
-        axis.plot(part["PRN"], y, "o", color="C0", label="PRN")
-        axis.plot(part["rival"], y, "D", color="C1", markerfacecolor="white", label=rival)
+        part = compared[compared["metric"] == metric].dropna(subset=["PRN"])
+        told.append(f"{title}: {_draw_metric(axis, part, rows, styles)}")
         axis.set_title(title, fontsize=9)
         axis.tick_params(labelsize=8)
-        axis.grid(axis="x", alpha=0.3)
+        axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
-        known = part.dropna(subset=["PRN"])
-        told.append(
-            f"{title}: "
-            + ", ".join(
-                f"{name} {ours:.1f} and {theirs:.1f}"
-                for name, ours, theirs in zip(
-                    names[known.index], known["PRN"], known["rival"], strict=True
-                )
-            )
-        )
     axes[0].set_yticks(range(len(rows)), rows, fontsize=8)
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=9, frameon=False)
-    return picture(figure, f"Dots of PRN and of {rival}, in percent. {'. '.join(told)}.")
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=9, frameon=False)
+    return picture(figure, f"Marks of PRN and its rivals, in percent. {'. '.join(told)}.")
+
+
+def _draw_metric(axis: Axes, part: pd.DataFrame, rows: list[str], styles: dict[str, str]) -> str:
+    """Draw one metric's panel; returns its numbers in words."""
+    place = {name: k for k, name in enumerate(rows)}
+    ours = part.drop_duplicates("product").set_index("product")["PRN"]
+    axis.plot(ours, [place[name] for name in ours.index], "o", color="C0", ms=7, label="PRN")
+    words = {name: [f"PRN {value:.1f}"] for name, value in ours.items()}
+    for k, (method, marker) in enumerate(styles.items(), start=1):
+        found = part[part["method"] == method]
+        y = [place[name] for name in found["product"]]
+        name = NAMES[method]
+        axis.plot(found["rival"], y, marker, color=f"C{k}", mfc="none", ms=6, label=name)
+        for product, value in zip(found["product"], found["rival"], strict=True):
+            words[product].append(f"{name} {value:.1f}")
+    return "; ".join(f"{product}: {', '.join(numbers)}" for product, numbers in words.items())
 
 
 def product_names(compared: pd.DataFrame) -> pd.Series:

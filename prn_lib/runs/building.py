@@ -14,7 +14,7 @@ from prn_lib.datasets.foregrounds import (
 )
 from prn_lib.datasets.layouts.dtd import read_textures
 from prn_lib.datasets.reading.contents import contents_of
-from prn_lib.datasets.split import divide_by_group, split_generator
+from prn_lib.datasets.split import divide_by_group, split_generator, with_fewer_normals
 from prn_lib.model import (
     PRN,
     Encoder,
@@ -45,13 +45,16 @@ _TRAINING_FIELDS = (
 
 def read_category(experiment: Experiment) -> Category:
     """The experiment's category, split; no image is read yet."""
-    return load_category(
+    category = load_category(
         experiment.dataset,
         experiment.category,
         experiment.data_root,
         seed=experiment.seed,
         n_anomalies=experiment.n_anomalies,
     )
+    if experiment.n_normals is None:
+        return category
+    return with_fewer_normals(category, experiment.n_normals, experiment.seed)
 
 
 def made_from(experiment: Experiment, category: Category) -> dict[str, str]:

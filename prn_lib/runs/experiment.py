@@ -29,6 +29,7 @@ class Experiment:
     preset: str = "paper"  # where the other fields come from, for the record
     seed: int = 0  # split, weights, batches and synthesis
     n_anomalies: int = 10  # training anomalies (App. A.2, Table 7)
+    n_normals: int | None = None  # of the training normals, drawn by the seed; None: all
     image_size: int = 256  # images are resized to a square of this side
 
     method: str = "prn"  # or "nearest_patch", which learns nothing, or one of OF_ANOMALIB
@@ -185,8 +186,8 @@ METHODS = ("prn", "nearest_patch", *OF_ANOMALIB)
 # Options of the rivals. They learn from no anomaly; n_anomalies are taken out of the test set all
 # the same, so that it is that of PRN's run, whose extended may be False.
 OF_RIVALS = {
-    "method", "n_anomalies", "extended", "image_size", "encoder", "weights", "image_score",
-    "top_pixels",
+    "method", "n_anomalies", "n_normals", "extended", "image_size", "encoder", "weights",
+    "image_score", "top_pixels",
 }  # fmt: skip
 # Options of a module that may be left out.
 _PARTS_OF = {
@@ -217,6 +218,7 @@ _SHARE: Range = (lambda x: 0 < x <= 1, "in (0, 1]")
 _RANGES: dict[str, Range] = {
     "image_size": (lambda x: x >= 64 and x % 32 == 0, "a multiple of 32, at least 64"),
     "n_anomalies": _NOT_NEGATIVE,
+    "n_normals": (lambda x: x is None or x >= 1, "None, or 1 or more"),
     "weight_decay": _NOT_NEGATIVE,
     "focal_weight": _NOT_NEGATIVE,
     "prototype_ratio": _SHARE,

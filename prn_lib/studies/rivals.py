@@ -1,10 +1,10 @@
-"""Is PRN worth its training? Its records beside those of a rival, on the same split.
+"""Is PRN worth its training? Its records beside those of rivals, on the same split.
 
 Two runs are a pair if dataset, category, seed, image size and encoder are the same, and the names
 of all test images.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,32 +15,61 @@ from prn_lib.runs.results import Result
 
 RESAMPLES = 1000
 INTERVAL = (2.5, 97.5)  # percentiles
+NAMES = {
+    "prn": "PRN",
+    "apart": "PRN, prototypes apart",
+    "unet": "U-Net",
+    "nearest_patch": "nearest patch",
+    "padim": "PaDiM",
+    "patchcore": "PatchCore",
+    "stfpm": "STFPM",
+    "draem": "DRAEM",
+}
+# PRN's runs that stand for a method of their own: what they change in the preset.
+VARIANTS = {
+    "apart": {"prototypes_apart": True},
+    "unet": {"use_prototypes": False, "use_attention": False, "use_fusion": False},
+}
 
 Pair = tuple[Result, Result]  # PRN's run and the rival's
+
+
+def method_of(result: Result) -> str | None:
+    """The run's key in :data:`NAMES`; None for a run of PRN with other options changed.
+
+    Other files of weights and textures, and what a data set without masks cannot have, count as no
+    change.
+    """
+    if result.experiment.method != "prn":
+        return result.experiment.method
+    may_differ = {"encoder", "weights", "textures", "precision", "n_anomalies", "extended"}
+    changed = {k: v for k, v in result.experiment.changed.items() if k not in may_differ}
+    known = (name for name, options in VARIANTS.items() if options == changed)
+    return next(known, None) if changed else "prn"
 
 
 def pairs_of(results: Sequence[Result], method: str) -> list[Pair]:
     """The paper's network with all of its preset's steps, and the same with ``method``.
 
-    Sorted by dataset, category, image size and seed. Of several runs of PRN that of the fewest
-    changed options is taken, and of these the first. Raises ValueError if there is no pair.
+    Sorted by dataset, category, image size and seed. Of several runs that of the fewest changed
+    options is taken, and of these the first. Raises ValueError if there is no pair.
     """
-    rivals = {_key(result): result for result in results if result.experiment.method == method}
-    ours: dict[tuple[object, ...], Result] = {}
+    runs: dict[str | None, dict[tuple[object, ...], Result]] = {"prn": {}, method: {}}
     for result in sorted(results, key=lambda result: len(result.experiment.changed)):
-        if _is_prn(result):
-            ours.setdefault(_key(result), result)
-    pairs = [(run, rivals[key]) for key, run in ours.items() if key in rivals]
+        runs.get(method_of(result), {}).setdefault(_key(result), result)
+    pairs = [(run, runs[method][key]) for key, run in runs["prn"].items() if key in runs[method]]
     if not pairs:
         raise ValueError(f"no run of PRN and of {method!r} have the same split, size and encoder")
     return sorted(pairs, key=lambda pair: (*_product(pair), pair[0].experiment.seed))
 
 
-def _is_prn(result: Result) -> bool:
-    """Whole, but for what a data set without masks cannot have, and the file of its weights."""
-    may_differ = {"encoder", "weights", "textures", "precision", "n_anomalies", "extended"}
-    e = result.experiment
-    return e.method == "prn" and not e.changed.keys() - may_differ
+def compare_rivals(results: Sequence[Result], methods: Iterable[str]) -> pd.DataFrame:
+    """:func:`compare_pairs` with each of ``methods``, one below the other; ``method`` says which.
+
+    The seeds are those that both have, so PRN's mean may differ from method to method.
+    """
+    tables = [compare_pairs(pairs_of(results, method)).assign(method=method) for method in methods]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _key(result: Result) -> tuple[object, ...]:

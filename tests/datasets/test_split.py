@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from prn_lib.datasets import DATASETS, load_category
 from prn_lib.datasets.category import Inventory
 from prn_lib.datasets.sample import Sample
-from prn_lib.datasets.split import draw_anomalies, split_by_group, split_freely, split_official
+from prn_lib.datasets.split import (
+    divide_by_group,
+    draw_anomalies,
+    split_by_group,
+    split_freely,
+    split_official,
+    with_fewer_normals,
+)
 from prn_lib.runs.results import find_results
 
 PROJECT = Path(__file__).parents[2]
@@ -284,3 +291,28 @@ def test_recorded_splits_can_be_drawn_again(result):
     category = load_category(e.dataset, e.category, root, seed=e.seed, n_anomalies=e.n_anomalies)
     for part, names in result.split.items():
         assert [sample.name for sample in getattr(category, part)] == names
+
+
+@given(inventories(), SEEDS, st.data())
+def test_fewer_normals_are_some_of_the_more_and_the_others_are_left_out(inventory, seed, data):
+    whole = split_official(inventory, "d", "c", seed, 0)
+    total = len(whole.train_normals)
+    more = data.draw(st.integers(1, total))
+    fewer = data.draw(st.integers(1, more))
+    a, b = (with_fewer_normals(whole, count, seed) for count in (fewer, more))
+    assert (len(a.train_normals), len(b.train_normals)) == (fewer, more)
+    assert set(a.train_normals) <= set(b.train_normals) <= set(whole.train_normals)
+    assert set(a.train_normals) | set(a.left_out) == set(whole.train_normals + whole.left_out)
+    assert (a.test, a.train_anomalies) == (whole.test, whole.train_anomalies)
+    with pytest.raises(ValueError, match=f"n_normals={total + 1}, but d/c has {total} training"):
+        with_fewer_normals(whole, total + 1, seed)
+
+
+@given(grouped(), st.floats(0.1, 0.9), SEEDS)
+def test_groups_go_whole_to_one_part_of_two(inventory, share, seed):
+    normals = inventory.normals
+    first, second = divide_by_group(normals, share, np.random.default_rng(seed))
+    assert sorted(s.name for s in first + second) == sorted(s.name for s in normals)
+    assert not {s.group for s in first} & {s.group for s in second}
+    largest = max(sum(s.group == x.group for s in normals) for x in normals)
+    assert share * len(normals) <= len(second) < share * len(normals) + largest

@@ -79,6 +79,8 @@ def test_unknown_overrides_are_refused_with_a_suggestion():
         ("residual", "cubed"),
         ("attention_scale", "none"),
         ("max_steps", -1),
+        ("n_normals", 0),
+        ("method", "magic"),
         ("seed", 2**32),
         ("top_pixels", 256 * 256 + 1),
     ],
@@ -110,6 +112,7 @@ def test_a_whole_and_a_real_number_are_one_experiment():
     [
         ("use_prototypes", "residual", "signed"),
         ("use_prototypes", "kmeans_starts", 5),
+        ("use_prototypes", "prototypes_apart", True),
         ("use_fusion", "shared_fusion", True),
         ("use_attention", "attention_scale", "sqrt"),
         ("use_attention", "residual_block", "basic"),
@@ -162,3 +165,15 @@ def test_paths_are_taken_as_text_is(tmp_path):
     path = Experiment(dataset="folder", data_root=tmp_path, textures=tmp_path / "dtd")
     assert path == text
     assert path.run_name == text.run_name
+
+
+@pytest.mark.parametrize("method", ["nearest_patch", "padim", "patchcore", "stfpm", "draem"])
+def test_rivals_take_no_options_of_the_network(method):
+    Experiment.from_preset("quick", method=method, n_anomalies=0, n_normals=10, image_size=256)
+    with pytest.raises(ValueError, match=f"max_steps would do nothing, since method is '{method}'"):
+        Experiment.from_preset("quick", method=method, max_steps=5)
+    if method in ("stfpm", "draem"):
+        Experiment.from_preset("quick", method=method, epochs=5)
+    else:
+        with pytest.raises(ValueError, match="epochs would do nothing"):
+            Experiment.from_preset("quick", method=method, epochs=5)

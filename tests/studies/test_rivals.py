@@ -9,7 +9,14 @@ from sklearn.metrics import roc_auc_score
 
 from prn_lib.evaluation.metrics import METRICS
 from prn_lib.runs.results import find_results
-from prn_lib.studies.rivals import compare_pairs, image_auroc_intervals, pairs_of
+from prn_lib.studies.rivals import (
+    NAMES,
+    compare_pairs,
+    compare_rivals,
+    image_auroc_intervals,
+    method_of,
+    pairs_of,
+)
 
 RECORDS = find_results(Path(__file__).parents[2] / "results" / "mini" / "button")
 PRN = {
@@ -87,3 +94,32 @@ def test_the_interval_holds_the_difference_and_none_of_a_run_with_itself():
     same = made(0, (metrics[0], 0, 0, 0), "nearest_patch")
     row = image_auroc_intervals(pairs_of([ours, same], "nearest_patch")).iloc[0]
     assert (row["low"], row["difference"], row["high"]) == (0, 0, 0)
+
+
+def test_variants_of_prn_are_methods_of_their_own_and_other_options_none():
+    def told(**options):
+        experiment = dataclasses.replace(PRN[0].experiment, **options)
+        return method_of(dataclasses.replace(PRN[0], experiment=experiment))
+
+    assert told() == told(precision="bfloat16") == told(textures="/dtd") == "prn"
+    assert told(n_anomalies=0, extended=False) == "prn"
+    assert told(prototypes_apart=True) == "apart"
+    assert told(use_prototypes=False, use_fusion=False, use_attention=False) == "unet"
+    assert told(use_prototypes=False) is told(prototypes_apart=True, max_steps=5) is None
+    assert told(method="padim") == "padim"
+    assert {told(method=m) for m in ("nearest_patch", "stfpm", "draem")} <= set(NAMES)
+
+
+def test_each_rival_is_held_against_prn_on_the_seeds_that_both_have():
+    runs = [
+        made(0, (0.9, 0.8, 0.7, 0.6)),
+        made(1, (0.7, 0.8, 0.7, 0.4)),
+        made(1, (0.8, 0.8, 0.7, 0.4), "padim"),
+        made(0, (0.8, 0.9, 0.7, 0.1), "nearest_patch"),
+        made(1, (0.9, 0.9, 0.7, 0.1), "nearest_patch"),
+    ]
+    table = compare_rivals(runs, ["nearest_patch", "padim"]).set_index(["method", "metric"])
+    assert table.loc[("padim", "image_auroc"), ["PRN", "rival", "seeds"]].tolist() == pytest.approx(
+        [70, 80, 1]
+    )
+    assert table.loc[("nearest_patch", "image_auroc"), "PRN"] == pytest.approx(80)
