@@ -86,7 +86,8 @@ def half_of_groups(samples: Sequence[Sample], seed: int) -> set[str]:
 
 
 def _train(halves: Path, name: str, half: str, seed: int) -> dict[str, Any]:
-    place = project_folder() / "runs" / "choices" / "tiles" / name.replace(" ", "-")
+    folder = name.replace(" ", "-").replace(",", "")
+    place = project_folder() / "runs" / "choices" / "tiles" / folder
     where = ["--dataset", "magnetic_tile", "--category", "all", "--data-root", str(halves / half)]
     made = choosing.train(place / f"{half}-seed{seed}", seed, CANDIDATES[name], where)
     return {"candidate": name, "half": half, **made}

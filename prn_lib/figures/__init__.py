@@ -30,7 +30,7 @@ from prn_lib.figures.noise import show_fade, show_lattice
 from prn_lib.figures.paper import show_differences, show_doubtful, show_readings, show_words
 from prn_lib.figures.plan import show_targets
 from prn_lib.figures.prototypes import show_by_count, show_inertias, show_lloyd
-from prn_lib.figures.rivals import product_names, show_methods
+from prn_lib.figures.rivals import product_names, show_decisions, show_methods
 from prn_lib.figures.runs import (
     show_histogram,
     show_image_scores,
@@ -72,6 +72,7 @@ __all__ = [
     "show_channels",
     "show_conditions",
     "show_curves",
+    "show_decisions",
     "show_decoding",
     "show_defect_areas",
     "show_differences",

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from prn_lib.figures.base import Picture, picture
+from prn_lib.figures.base import Picture, draw_image, draw_outline, image_grid, picture
 from prn_lib.runs.summaries import TITLES
 from prn_lib.studies.rivals import NAMES
 
@@ -51,6 +51,34 @@ def _draw_metric(axis: Axes, part: pd.DataFrame, rows: list[str], styles: dict[s
         for product, value in zip(found["product"], found["rival"], strict=True):
             words[product].append(f"{name} {value:.1f}")
     return "; ".join(f"{product}: {', '.join(numbers)}" for product, numbers in words.items())
+
+
+def show_decisions(cases: pd.DataFrame, rival: str, columns: int) -> Picture:
+    """A column for each case: the photograph with its outline, PRN's score map, the rival's.
+
+    ``cases`` has :func:`prn_lib.studies.rivals.outranked`'s columns with ``category``, ``image``
+    ``(3, S, S)`` uint8, ``mask`` ``(1, S, S)`` and ``maps``, a pair of ``(S, S)`` in [0, 1]. Each
+    map has its own scale. ``columns`` stand beside each other.
+    """
+    bands = -(-len(cases) // columns)
+    figure, axes = image_grid(3 * bands, columns)
+    told = []
+    for k, case in enumerate(cases.itertuples()):
+        column = axes[3 * (k // columns) : 3 * (k // columns) + 3, k % columns]
+        draw_image(column[0], case.image, f"{case.category}, {case.defect}")
+        draw_outline(column[0], case.mask)
+        shares = (case.PRN, case.rival)
+        for axis, name, score_map, share in zip(
+            column[1:], ("PRN", rival), case.maps, shares, strict=True
+        ):
+            axis.imshow(score_map, cmap="inferno")
+            axis.set_title(f"{name}: {share:.0f}% above", fontsize=8)
+        told.append(f"{case.category}, {case.defect}: PRN {case.PRN:.0f}%, {case.rival:.0f}%")
+    return picture(
+        figure,
+        f"Defects with the score maps of PRN and of {rival}, and the share of good images that "
+        f"score higher. {'; '.join(told)}.",
+    )
 
 
 def product_names(compared: pd.DataFrame) -> pd.Series:

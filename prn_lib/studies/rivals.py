@@ -151,3 +151,25 @@ def _by_product(pairs: Sequence[Pair]) -> dict[tuple[str, str, int, int], list[P
     for pair in pairs:
         groups.setdefault(_product(pair), []).append(pair)
     return groups
+
+
+def outranked(pair: Pair) -> pd.DataFrame:
+    """By how many good images each anomaly is outranked: percent of those that score as high.
+
+    A row for each anomaly of the test set: its ``place`` there, ``name``, ``defect``, and the share
+    by the scores of ``PRN`` and of the ``rival``. 0 is a defect that no good image outranks.
+    """
+    labels = np.array([entry["defect"] != GOOD for entry in pair[0].scores])
+    scores = np.array([[entry["score"] for entry in run.scores] for run in pair])
+    good, bad = scores[:, ~labels], scores[:, labels]
+    shares = 100 * (good[:, None, :] >= bad[:, :, None]).mean(2)
+    anomalies = [(i, e) for i, e in enumerate(pair[0].scores) if e["defect"] != GOOD]
+    return pd.DataFrame(
+        {
+            "place": [i for i, _ in anomalies],
+            "name": [entry["name"] for _, entry in anomalies],
+            "defect": [entry["defect"] for _, entry in anomalies],
+            "PRN": shares[0],
+            "rival": shares[1],
+        }
+    )

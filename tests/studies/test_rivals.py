@@ -15,6 +15,7 @@ from prn_lib.studies.rivals import (
     compare_rivals,
     image_auroc_intervals,
     method_of,
+    outranked,
     pairs_of,
 )
 
@@ -123,3 +124,16 @@ def test_each_rival_is_held_against_prn_on_the_seeds_that_both_have():
         [70, 80, 1]
     )
     assert table.loc[("nearest_patch", "image_auroc"), "PRN"] == pytest.approx(80)
+
+
+def test_the_share_of_good_images_above_a_defect_is_one_less_its_part_of_the_auroc():
+    """The mean over anomalies of that share is 1 - AUROC, where no two scores are equal."""
+    ours, rival = PRN[0], made(0, (1, 1, 1, 1), "nearest_patch", scores=PRN[1].scores)
+    shares = outranked((ours, rival))
+    for name, run in (("PRN", PRN[0]), ("rival", PRN[1])):
+        labels = [entry["defect"] != "good" for entry in PRN[0].scores]
+        wanted = 100 * (1 - roc_auc_score(labels, [entry["score"] for entry in run.scores]))
+        assert shares[name].mean() == pytest.approx(wanted)
+    told = [PRN[0].scores[place]["name"] for place in shares["place"]]
+    assert told == shares["name"].tolist()
+    assert "good" not in set(shares["defect"])
