@@ -36,6 +36,10 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "batches of 16": {
         "normals_per_batch": 8, "extended_per_batch": 4, "simulated_per_batch": 4,
     },
+    "apart, every normal a prototype, batches of 16": {
+        "prototypes_apart": True, "prototype_ratio": 1.0,
+        "normals_per_batch": 8, "extended_per_batch": 4, "simulated_per_batch": 4,
+    },
     "extended anomalies alone": {"heterologous": False, "homologous": False},
     "simulated anomalies alone": {"extended": False},
 }  # fmt: skip

@@ -1,7 +1,8 @@
-"""Choose the preset ``quick`` on images that no test of the book ever sees.
+"""Choose on images that no test of the book ever sees.
 
-The mini generator draws a second dataset with another seed. Candidates are trained and scored
-there, with two seeds each; ``results/choices/quick.json`` keeps all of them, not only the best.
+The mini generator draws a second dataset with another seed. The candidates of a question are
+trained and scored there, with two seeds each; ``results/choices/<question>.json`` keeps all of
+them, not only the best.
 """
 
 import argparse
@@ -29,7 +30,7 @@ OF_8 = {
     "simulated_per_batch": 2,
     "max_steps": 160,
 }
-CANDIDATES: dict[str, dict[str, Any]] = {
+QUICK: dict[str, dict[str, Any]] = {
     "as it was": BEFORE,
     "real features": REAL,
     "cosine": COSINE,
@@ -38,6 +39,13 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "cosine, 160 steps of 8, rate 2e-3": {**OF_8, "learning_rate": 2e-3},
     "cosine, twice the width": {**COSINE, "head_width": 0.5},  # chosen
 }
+# Are prototypes better made of other normal images than those that are trained on?
+APART: dict[str, dict[str, Any]] = {
+    "PRN": {},
+    "apart": {"prototypes_apart": True},
+    "apart, every normal a prototype": {"prototypes_apart": True, "prototype_ratio": 1.0},
+}
+QUESTIONS = {"quick": QUICK, "apart": APART}
 
 
 def main() -> int:
@@ -45,21 +53,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--question", choices=QUESTIONS, default="quick")
     parser.add_argument("--only", help="one candidate")
     options = parser.parse_args()
     root = ensure(project_folder() / "data" / f"mini-draw{DRAW}", seed=DRAW)
-    names = [options.only] if options.only else list(CANDIDATES)
-    work = [(n, c, s) for n in names for s in range(options.seeds) for c in CATEGORIES]
+    candidates = QUESTIONS[options.question]
+    names = [options.only] if options.only else list(candidates)
+    work = [
+        (n, candidates[n], c, s) for n in names for s in range(options.seeds) for c in CATEGORIES
+    ]
     with ThreadPoolExecutor(options.jobs) as pool:
         made = list(pool.map(lambda one: _train(root, *one), work))
-    choosing.keep("quick.json", made, names)
+    choosing.keep(f"{options.question}.json", made, names)
     return 0
 
 
-def _train(root: Path, name: str, category: str, seed: int) -> dict[str, Any]:
+def _train(
+    root: Path, name: str, options: dict[str, Any], category: str, seed: int
+) -> dict[str, Any]:
     place = project_folder() / "runs" / "choices" / name.replace(" ", "-").replace(",", "")
     where = ["--category", category, "--data-root", str(root)]
-    made = choosing.train(place / f"{category}-seed{seed}", seed, CANDIDATES[name], where)
+    made = choosing.train(place / f"{category}-seed{seed}", seed, options, where)
     return {"candidate": name, "category": category, **made}
 
 

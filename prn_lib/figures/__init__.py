@@ -29,8 +29,8 @@ from prn_lib.figures.network import show_network
 from prn_lib.figures.noise import show_fade, show_lattice
 from prn_lib.figures.paper import show_differences, show_doubtful, show_readings, show_words
 from prn_lib.figures.plan import show_targets
-from prn_lib.figures.prototypes import show_by_count, show_inertias, show_lloyd
-from prn_lib.figures.rivals import product_names, show_decisions, show_methods
+from prn_lib.figures.prototypes import show_by_count, show_inertias, show_lloyd, show_residual_sizes
+from prn_lib.figures.rivals import show_amounts, show_decisions, show_methods
 from prn_lib.figures.runs import (
     show_histogram,
     show_image_scores,
@@ -60,9 +60,9 @@ __all__ = [
     "attention_weights",
     "one_of_each_type",
     "picture",
-    "product_names",
     "read_picture",
     "saved_pictures",
+    "show_amounts",
     "show_anomalies",
     "show_auroc_by_area",
     "show_budgets",
@@ -100,6 +100,7 @@ __all__ = [
     "show_patches",
     "show_pixel_losses",
     "show_readings",
+    "show_residual_sizes",
     "show_rivals",
     "show_rows",
     "show_runs",

@@ -1,5 +1,6 @@
 """Figures of k-means and of what the number of prototypes changes."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -75,3 +76,36 @@ def show_by_count(tables: Mapping[str, pd.DataFrame], label: str) -> Picture:
         f"The {label} against the number of prototypes K, from K = {table.index[0]} to K = "
         f"{table.index[-1]}. {'; '.join(told)}.",
     )
+
+
+def show_residual_sizes(sizes: pd.DataFrame, scale: int) -> Picture:
+    """A panel for each ``setting``: a box for the residuals of each kind of ``images``.
+
+    ``sizes`` is that of :func:`prn_lib.studies.residual_sizes.residual_sizes` with a column
+    ``setting``; ``scale`` (1 to 3) is shown.
+    """
+    here = sizes[sizes["scale"] == scale]
+    settings, kinds = (list(dict.fromkeys(here[name])) for name in ("setting", "images"))
+    figure, axes = plt.subplots(
+        1, len(settings), figsize=(7.2, 2.6), sharey=True, squeeze=False, layout="constrained"
+    )
+    told = []
+    for axis, setting in zip(axes[0], settings, strict=True):
+        groups = [
+            here[(here["setting"] == setting) & (here["images"] == kind)]["size"].tolist()
+            for kind in kinds
+        ]
+        boxes = axis.boxplot(groups, widths=0.6, sym="", patch_artist=True)
+        for k, box in enumerate(boxes["boxes"]):
+            box.set(facecolor=f"C{k}", alpha=0.5)
+        axis.set_xticks(range(1, len(kinds) + 1), [kind.replace(" ", "\n") for kind in kinds])
+        axis.tick_params(labelsize=8)
+        axis.set_title(textwrap.fill(setting, 22), fontsize=9)
+        axis.spines[["top", "right"]].set_visible(False)
+        medians = [
+            f"{kind} {pd.Series(g).median():.1f}" for kind, g in zip(kinds, groups, strict=True)
+        ]
+        told.append(f"{setting}: {', '.join(medians)}")
+    axes[0, 0].set_ylabel("|D| in % of |F|", fontsize=8)
+    axes[0, 0].set_ylim(bottom=0)
+    return picture(figure, f"Sizes of residuals at scale {scale}, medians. {'; '.join(told)}.")

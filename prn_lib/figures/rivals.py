@@ -1,11 +1,14 @@
 """The figure of PRN beside its rivals, product by product."""
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
 from prn_lib.figures.base import Picture, draw_image, draw_outline, image_grid, picture
 from prn_lib.runs.summaries import TITLES
+from prn_lib.studies.rival_tables import product_names
 from prn_lib.studies.rivals import NAMES
 
 MARKERS = ("D", "s", "^", "v", "P", "X", "*")  # of the rivals, told apart without colours too
@@ -73,7 +76,9 @@ def show_decisions(cases: pd.DataFrame, rival: str, columns: int) -> Picture:
         ):
             axis.imshow(score_map, cmap="inferno")
             axis.set_title(f"{name}: {share:.0f}% above", fontsize=8)
-        told.append(f"{case.category}, {case.defect}: PRN {case.PRN:.0f}%, {case.rival:.0f}%")
+        told.append(
+            f"{case.category}, {case.defect}: PRN {case.PRN:.0f}%, {rival} {case.rival:.0f}%"
+        )
     return picture(
         figure,
         f"Defects with the score maps of PRN and of {rival}, and the share of good images that "
@@ -81,13 +86,47 @@ def show_decisions(cases: pd.DataFrame, rival: str, columns: int) -> Picture:
     )
 
 
-def product_names(compared: pd.DataFrame) -> pd.Series:
-    """What to call each row's product: "bottle, 128 px", "mono, 128 px, 10 outlined"."""
-    return pd.Series(
-        [
-            f"{row.category if row.category != 'all' else row.dataset.replace('_', ' ')}, "
-            f"{row.size} px" + (", no masks" if row.outlined == 0 else "")
-            for row in compared.itertuples()
-        ],
-        index=compared.index,
+def show_amounts(curve: pd.DataFrame, metrics: Sequence[str], counted: str) -> Picture:
+    """A column for each category, a row for each of ``metrics``: percent by number of images.
+
+    ``curve`` is that of :func:`prn_lib.studies.amounts.learning_curve`; a band spans the seeds.
+    ``counted`` names what the horizontal axis counts.
+    """
+    categories = list(dict.fromkeys(curve["category"]))
+    figure, axes = plt.subplots(
+        len(metrics),
+        len(categories),
+        figsize=(7.2, 0.6 + 1.6 * len(metrics)),
+        squeeze=False,
+        sharex="col",
+        sharey="row",
+        layout="constrained",
     )
+    told = []
+    for row, metric in zip(axes, metrics, strict=True):
+        row[0].set_ylabel(f"{TITLES[metric]}, %", fontsize=8)
+        for axis, category in zip(row, categories, strict=True):
+            here = curve[(curve["metric"] == metric) & (curve["category"] == category)]
+            if here["mean"].isna().all():
+                axis.text(0.5, 0.5, "no masks", ha="center", transform=axis.transAxes, fontsize=8)
+                continue
+            for k, (method, line) in enumerate(here.groupby("method", sort=False)):
+                style = {"color": f"C{k}", "marker": "oD"[k % 2], "ms": 4, "label": NAMES[method]}
+                axis.plot(line["count"], line["mean"], **style)
+                axis.fill_between(
+                    line["count"], line["low"], line["high"], color=f"C{k}", alpha=0.2, lw=0
+                )
+                numbers = [
+                    f"{m:.1f} of {n}" for n, m in zip(line["count"], line["mean"], strict=True)
+                ]
+                told.append(f"{category}, {TITLES[metric]}, {NAMES[method]}: {', '.join(numbers)}")
+            axis.set_xticks(sorted(set(here["count"])))
+            axis.tick_params(labelsize=8)
+            axis.grid(alpha=0.3)
+            axis.spines[["top", "right"]].set_visible(False)
+    for axis, category in zip(axes[0], categories, strict=True):
+        axis.set_title(category, fontsize=9)
+    figure.supxlabel(counted, fontsize=8)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=9, frameon=False)
+    return picture(figure, f"Percent by {counted}. {'; '.join(told)}.")

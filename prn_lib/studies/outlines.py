@@ -28,7 +28,7 @@ def outlines_gain(results: Sequence[Result]) -> pd.DataFrame:
         if bare is None or not _is_taught(result):
             continue
         names = {s["name"] for s in result.scores} & {s["name"] for s in bare.scores}
-        before, after = (_image_auroc(run, names) for run in (bare, result))
+        before, after = (image_auroc_of(run, names) for run in (bare, result))
         rows.append(
             {
                 "category": result.experiment.category,
@@ -56,7 +56,8 @@ def _setting(result: Result) -> tuple[object, ...]:
     return e.dataset, e.category, e.preset, e.seed, repr(sorted(rest.items()))
 
 
-def _image_auroc(result: Result, names: set[str]) -> float:
+def image_auroc_of(result: Result, names: set[str]) -> float:
+    """Image AUROC of those test images, in percent."""
     kept = [entry for entry in result.scores if entry["name"] in names]
     labels = np.array([entry["defect"] != GOOD for entry in kept], int)
     return 100 * auroc(labels, np.array([entry["score"] for entry in kept]))

@@ -1,7 +1,9 @@
+import numpy as np
 import pandas as pd
+import torch
 
 from prn_lib.evaluation.metrics import METRICS
-from prn_lib.figures import product_names, show_methods
+from prn_lib.figures import show_amounts, show_decisions, show_methods
 
 
 def test_the_alt_text_has_the_numbers_and_no_invented_ones():
@@ -14,7 +16,6 @@ def test_the_alt_text_has_the_numbers_and_no_invented_ones():
     table = pd.DataFrame(rows, columns=columns).assign(method="nearest_patch")
     other = table[table["category"] == "button"].assign(rival=70.5, method="padim")
     table = pd.concat([table, other], ignore_index=True)
-    assert list(dict.fromkeys(product_names(table))) == ["button, 128 px", "poly, 128 px, no masks"]
     told = show_methods(table).alt
     assert (
         "image AUROC: button, 128 px: PRN 90.0, nearest patch 80.2, PaDiM 70.5; "
@@ -22,3 +23,25 @@ def test_the_alt_text_has_the_numbers_and_no_invented_ones():
     ) in told
     assert "pixel AP: button, 128 px: PRN 93.0, nearest patch 83.2, PaDiM 70.5." in told
     assert "nan" not in told
+
+
+def test_curves_have_their_numbers_in_the_alt_text_and_say_where_there_are_none():
+    told = [("prn", 0, 10.04), ("prn", 5, 20), ("nearest_patch", 0, 30)]
+    rows = [("mini", "grain", 128, m, n, "pixel_ap", v, v - 1, v + 1, 3) for m, n, v in told]
+    rows += [("elpv", "mono", 128, "prn", n, "pixel_ap", *[float("nan")] * 3, 3) for n in (0, 10)]
+    names = ["dataset", "category", "size", "method", "count", "metric", "mean", "low", "high"]
+    curve = pd.DataFrame(rows, columns=[*names, "seeds"])
+    told = show_amounts(curve, ["pixel_ap"], "outlined defects").alt
+    assert "grain, pixel AP, PRN: 10.0 of 0, 20.0 of 5" in told
+    assert "grain, pixel AP, nearest patch: 30.0 of 0" in told
+    assert "nan" not in told
+
+
+def test_a_picture_of_decisions_tells_both_shares():
+    case = {
+        "category": "weave", "defect": "hole", "PRN": 4.0, "rival": 60.0,
+        "image": torch.zeros(3, 8, 8, dtype=torch.uint8),
+        "mask": torch.eye(8, dtype=torch.uint8)[None], "maps": (np.eye(8), np.zeros((8, 8))),
+    }  # fmt: skip
+    made = show_decisions(pd.DataFrame([case, {**case, "defect": "stain"}]), "PatchCore", 2)
+    assert "weave, hole: PRN 4%, PatchCore 60%; weave, stain: PRN 4%" in made.alt

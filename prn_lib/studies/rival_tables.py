@@ -1,0 +1,94 @@
+"""Tables of PRN and its rivals: differences, how many seeds agree on them, costs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from prn_lib.evaluation.metrics import METRICS
+from prn_lib.runs.results import Result
+from prn_lib.runs.summaries import NO_MASKS, TITLES
+from prn_lib.studies.rivals import NAMES, method_of
+
+
+def product_names(compared: pd.DataFrame) -> pd.Series:
+    """What to call each row's product: "bottle, 128 px", "mono, 128 px, no masks"."""
+    return pd.Series(
+        [
+            f"{row.category if row.category != 'all' else row.dataset.replace('_', ' ')}, "
+            f"{row.size} px" + (", no masks" if row.outlined == 0 else "")
+            for row in compared.itertuples()
+        ],
+        index=compared.index,
+    )
+
+
+def differences_table(compared: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """A row for each product: PRN's mean in percent, then PRN minus each rival.
+
+    ``compared`` is that of :func:`prn_lib.studies.rivals.compare_rivals`. Differences are means
+    over the seeds that both have; "?" marks those whose sign the seeds do not agree on, "1 seed"
+    those that had but one. Products without masks have words in the place of pixels' numbers.
+    """
+    part = compared[compared["metric"] == metric].assign(product=lambda t: product_names(t))
+    most = part.sort_values("seeds", ascending=False, kind="stable").drop_duplicates("product")
+    ours = most.set_index("product")["PRN"]
+    told = part.assign(told=[_difference(row) for row in part.itertuples()])
+    table = told.pivot(index="product", columns="method", values="told")
+    order, methods = (list(dict.fromkeys(part[name])) for name in ("product", "method"))
+    table = table.reindex(index=order, columns=methods).rename(columns=NAMES).fillna("not run")
+    shown = [NO_MASKS if pd.isna(ours[name]) else f"{ours[name]:.1f}" for name in order]
+    table.insert(0, NAMES["prn"], shown)
+    return table.rename_axis(index=None, columns=None)
+
+
+def _difference(row: Any) -> str:
+    if pd.isna(row.difference):
+        return NO_MASKS
+    doubt = " ?" if row.low * row.high < 0 else ""
+    return f"{row.difference:+.1f}" + (" (1 seed)" if row.seeds == 1 else doubt)
+
+
+def count_verdicts(compared: pd.DataFrame) -> pd.DataFrame:
+    """A row for each rival: "ahead / open / behind", the number of products, for each metric.
+
+    PRN is ahead where it is with every seed, of at least two, and behind where the rival is.
+    """
+    known = compared[(compared["seeds"] > 1) & compared["difference"].notna()]
+    rows = {}
+    for method, part in known.groupby("method", sort=False):
+        cells = {}
+        for metric in METRICS:
+            here = part[part["metric"] == metric]
+            ahead, behind = int((here["low"] > 0).sum()), int((here["high"] < 0).sum())
+            cells[TITLES[metric]] = f"{ahead} / {len(here) - ahead - behind} / {behind}"
+        rows[NAMES[method]] = cells
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def costs_table(results: Sequence[Result], dataset: str, category: str) -> pd.DataFrame:
+    """What the runs of one product cost, a row for each method: its run with the lowest seed.
+
+    Minutes of preparing and training, milliseconds an image of the test (in batches, metrics
+    included), the most memory that the process held, and the size of what is kept. Runs that did
+    not record memory are passed over. Raises ValueError if none did.
+    """
+    rows: dict[str, dict[str, float]] = {}
+    for result in sorted(results, key=lambda result: result.experiment.seed):
+        e, made = result.experiment, result.provenance
+        method = method_of(result)
+        if (e.dataset, e.category) != (dataset, category) or method is None:
+            continue
+        if NAMES[method] in rows or not made.get("model_bytes"):
+            continue
+        seconds = made["seconds"]
+        rows[NAMES[method]] = {
+            "preparing, min": seconds["prepare"] / 60,
+            "training, min": seconds["train"] / 60,
+            "testing, ms an image": 1000 * seconds["test"] / len(result.scores),
+            "memory, GB": made["peak_bytes"] / 1e9,
+            "on disk, MB": made["model_bytes"] / 1e6,
+        }
+    if not rows:
+        raise ValueError(f"no run of {dataset}/{category} recorded what it cost: run it again")
+    return pd.DataFrame.from_dict(rows, orient="index").round(1)
