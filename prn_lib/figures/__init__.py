@@ -30,7 +30,7 @@ from prn_lib.figures.noise import show_fade, show_lattice
 from prn_lib.figures.paper import show_differences, show_doubtful, show_readings, show_words
 from prn_lib.figures.plan import show_targets
 from prn_lib.figures.prototypes import show_by_count, show_inertias, show_lloyd, show_residual_sizes
-from prn_lib.figures.rivals import show_amounts, show_decisions, show_methods
+from prn_lib.figures.rivals import show_amounts, show_decisions, show_methods, show_quality_and_cost
 from prn_lib.figures.runs import (
     show_histogram,
     show_image_scores,
@@ -99,6 +99,7 @@ __all__ = [
     "show_network",
     "show_patches",
     "show_pixel_losses",
+    "show_quality_and_cost",
     "show_readings",
     "show_residual_sizes",
     "show_rivals",

@@ -56,6 +56,40 @@ def _draw_metric(axis: Axes, part: pd.DataFrame, rows: list[str], styles: dict[s
     return "; ".join(f"{product}: {', '.join(numbers)}" for product, numbers in words.items())
 
 
+def show_quality_and_cost(compared: pd.DataFrame, metrics: Sequence[str]) -> Picture:
+    """A panel for each of ``metrics``: what each method reaches, and what a run of it takes.
+
+    ``compared`` is that of :func:`prn_lib.studies.rivals.compare_rivals`. Marks are means over the
+    products that every method was run on.
+    """
+    compared = compared.assign(product=product_names(compared))
+    methods = list(dict.fromkeys(compared["method"]))
+    counts = compared.groupby("product")["method"].nunique()
+    shared = [name for name in counts.index if counts[name] == len(methods)]
+    compared = compared[compared["product"].isin(shared)]
+    figure, axes = plt.subplots(
+        1, len(metrics), figsize=(7.2, 3.2), squeeze=False, sharex=True, layout="constrained"
+    )
+    told = []
+    for axis, metric in zip(axes[0], metrics, strict=True):
+        part = compared[compared["metric"] == metric].groupby("method", sort=False)
+        means = part[["PRN", "rival", "PRN min", "rival min"]].mean()
+        points = {NAMES["prn"]: (means["PRN min"].iloc[0], means["PRN"].iloc[0])}
+        points |= {NAMES[m]: (row["rival min"], row["rival"]) for m, row in means.iterrows()}
+        for k, (name, (minutes, value)) in enumerate(points.items()):
+            marker = ("o", *MARKERS)[k]
+            axis.plot(minutes, value, marker, color=f"C{k}", ms=8, mfc="C0" if k == 0 else "none")
+            axis.annotate(name, (minutes, value), (7, 0), textcoords="offset points", fontsize=8)
+            told.append(f"{TITLES[metric]} of {name} {value:.1f} in {minutes:.1f} min")
+        axis.set(xscale="log", title=f"{TITLES[metric]}, %", xlabel="minutes of one processor core")
+        axis.tick_params(labelsize=8)
+        axis.grid(alpha=0.3)
+        axis.margins(x=0.35, y=0.12)
+        axis.spines[["top", "right"]].set_visible(False)
+    products = ", ".join(shared)
+    return picture(figure, f"Quality and cost, means over {products}. {'; '.join(told)}.")
+
+
 def show_decisions(cases: pd.DataFrame, rival: str, columns: int) -> Picture:
     """A column for each case: the photograph with its outline, PRN's score map, the rival's.
 

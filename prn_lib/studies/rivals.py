@@ -87,15 +87,12 @@ def compare_pairs(pairs: Sequence[Pair]) -> pd.DataFrame:
     """A row for each product and metric: means over seeds in percent, and their difference.
 
     Columns: dataset, category, outlined (training anomalies), size, seeds, metric, ``PRN``,
-    ``rival``, ``difference``; ``low`` and ``high``, its lowest and highest of the seeds; and the
-    mean minutes of a run, ``PRN min`` and ``rival min``.
+    ``rival``, ``difference``; ``low`` and ``high``, its lowest and highest of the seeds; and what a
+    run took, ``PRN min`` and ``rival min``: mean minutes times processor threads.
     """
     rows = []
     for key, group in _by_product(pairs).items():
-        minutes = [
-            np.mean([sum(pair[k].provenance["seconds"].values()) / 60 for pair in group])
-            for k in (0, 1)
-        ]
+        minutes = [np.mean([_thread_minutes(pair[k]) for pair in group]) for k in (0, 1)]
         for metric in METRICS:
             values = 100 * np.array([[run.metrics[metric] for run in pair] for pair in group])
             ours, theirs = values.mean(0)
@@ -115,6 +112,11 @@ def compare_pairs(pairs: Sequence[Pair]) -> pd.DataFrame:
             )
     names = ["dataset", "category", "outlined", "size", "seeds", "metric", "PRN", "rival"]
     return pd.DataFrame(rows, columns=[*names, "difference", "low", "high", "PRN min", "rival min"])
+
+
+def _thread_minutes(run: Result) -> float:
+    made = run.provenance
+    return sum(made["seconds"].values()) * made["threads"] / 60
 
 
 def image_auroc_intervals(pairs: Sequence[Pair], seed: int = 0) -> pd.DataFrame:

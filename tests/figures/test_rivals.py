@@ -3,7 +3,7 @@ import pandas as pd
 import torch
 
 from prn_lib.evaluation.metrics import METRICS
-from prn_lib.figures import show_amounts, show_decisions, show_methods
+from prn_lib.figures import show_amounts, show_decisions, show_methods, show_quality_and_cost
 
 
 def test_the_alt_text_has_the_numbers_and_no_invented_ones():
@@ -45,3 +45,19 @@ def test_a_picture_of_decisions_tells_both_shares():
     }  # fmt: skip
     made = show_decisions(pd.DataFrame([case, {**case, "defect": "stain"}]), "PatchCore", 2)
     assert "weave, hole: PRN 4%, PatchCore 60%; weave, stain: PRN 4%" in made.alt
+
+
+def test_quality_and_cost_are_means_over_what_every_method_was_run_on():
+    columns = ["dataset", "category", "outlined", "size", "metric", "method", "PRN", "rival"]
+    rows = [
+        ("mini", "grain", 10, 128, "pixel_ap", "padim", 60, 20, 2.0, 0.5),
+        ("mini", "weave", 10, 128, "pixel_ap", "padim", 80, 30, 4.0, 1.5),
+        ("mini", "grain", 10, 128, "pixel_ap", "stfpm", 60, 40, 2.0, 8.0),
+        ("mini", "weave", 10, 128, "pixel_ap", "stfpm", 80, 50, 4.0, 8.0),
+        ("mini", "button", 10, 128, "pixel_ap", "padim", 0, 0, 99.0, 99.0),
+    ]
+    table = pd.DataFrame(rows, columns=[*columns, "PRN min", "rival min"])
+    told = show_quality_and_cost(table, ["pixel_ap"]).alt
+    assert "means over grain, 128 px, weave, 128 px." in told
+    assert "pixel AP of PRN 70.0 in 3.0 min; pixel AP of PaDiM 25.0 in 1.0 min" in told
+    assert "pixel AP of STFPM 45.0 in 8.0 min" in told

@@ -21,7 +21,8 @@ def test_the_book_is_built():
         "noise", "simulated", "extended", "target-areas",
         "features", "prototypes", "fusion", "attention", "decoder", "network",
         "training", "metrics", "tiny-defects",
-        "batch", "speed", "worth-it", "tables", "ablations", "gallery", "doubtful-labels", "errata",
+        "batch", "speed", "verdict", "worth-it", "apart",
+        "tables", "ablations", "gallery", "doubtful-labels", "errata",
     }  # fmt: skip
 
 

@@ -47,7 +47,9 @@ def test_differences_are_paired_by_seed():
     assert table["rival"].tolist() == pytest.approx([85, 90, 70, 10])
     assert table["difference"].tolist() == pytest.approx([-5, -10, 0, 40])
     assert table.loc["image_auroc", ["low", "high"]].tolist() == pytest.approx([-20, 10])
-    seconds = [sum(PRN[s].provenance["seconds"].values()) for s in (0, 1)]
+    seconds = [
+        sum(PRN[s].provenance["seconds"].values()) * PRN[s].provenance["threads"] for s in (0, 1)
+    ]
     assert table["PRN min"].iloc[0] == pytest.approx(np.mean(seconds) / 60)
 
 
