@@ -21,6 +21,8 @@ from prn_lib.common.files import whole_folder
 from prn_lib.common.paths import project_folder
 from prn_lib.datasets.layouts import magnetic_tile
 from prn_lib.datasets.sample import GOOD, Sample
+from prn_lib.runs.results import load_result
+from prn_lib.studies.kinds import by_kind
 
 CHOOSE, JUDGE = "choose", "judge"
 CANDIDATES: dict[str, dict[str, Any]] = {
@@ -93,8 +95,10 @@ def _train(halves: Path, name: str, half: str, seed: int) -> dict[str, Any]:
     folder = name.replace(" ", "-").replace(",", "")
     place = project_folder() / "runs" / "choices" / "tiles" / folder
     where = ["--dataset", "magnetic_tile", "--category", "all", "--data-root", str(halves / half)]
-    made = choosing.train(place / f"{half}-seed{seed}", seed, CANDIDATES[name], where)
-    return {"candidate": name, "half": half, **made}
+    run = place / f"{half}-seed{seed}"
+    made = choosing.train(run, seed, CANDIDATES[name], where)
+    kinds = by_kind(load_result(run)).round(2).to_dict(orient="index") if half == JUDGE else {}
+    return {"candidate": name, "half": half, **made, "kinds": kinds}
 
 
 if __name__ == "__main__":

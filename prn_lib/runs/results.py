@@ -20,7 +20,7 @@ from prn_lib.datasets.reading.samples import EXACT, Reading
 from prn_lib.model import Encoder, NearestPatch, Network
 from prn_lib.model.prototypes import SCALES
 from prn_lib.runs.building import assemble_model, build_encoder
-from prn_lib.runs.experiment import Experiment
+from prn_lib.runs.experiment import OF_ANOMALIB, Experiment
 
 RECORD, MAPS, WEIGHTS = "result.json", "scores.npz", "model.safetensors"
 OWN_FIRST = ("runs", "results")  # a reader's own records and pictures stand before the project's
@@ -102,10 +102,15 @@ def reading_of(result: Result) -> Reading:
 def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Network:
     """The network of a finished run, in evaluation mode.
 
-    Raises FileNotFoundError or ValueError, naming the file, for weights that are missing or those
-    of another version.
+    Raises FileNotFoundError or ValueError, naming the file, for weights that are missing, those of
+    another version or of another library's method.
     """
     experiment = load_result(folder).experiment
+    if experiment.method in OF_ANOMALIB:
+        raise ValueError(
+            f"{folder} holds a run of anomalib's {experiment.method!r}, whose network is not known "
+            "here; its record and score maps are"
+        )
     path = Path(folder) / WEIGHTS
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; delete {folder} to run again")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from prn_lib.runs.experiment import OF_ANOMALIB, Experiment
-from prn_lib.runs.results import load_result
+from prn_lib.runs.results import load_model, load_result
 
 if importlib.util.find_spec("anomalib") is None:
     pytest.skip(
@@ -37,6 +37,8 @@ def test_each_method_leaves_a_record_of_prns_split(product_root, tmp_path, metho
     assert maps.shape == (8, 64, 64)
     assert 0 <= maps.min() <= maps.max() <= 1
     assert bool(read.losses) == bool(told)
+    with pytest.raises(ValueError, match=f"a run of anomalib's '{method}'"):
+        load_model(tmp_path / "run")
 
 
 def test_every_method_that_the_option_knows_is_there():
