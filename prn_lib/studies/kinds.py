@@ -17,8 +17,8 @@ def by_kind(result: Result) -> pd.DataFrame:
     pixel. Reads the run's masks and score maps. Raises what reading them raises.
     """
     category = read_category(result.experiment)
-    _, masks = category.load(category.test, result.experiment.image_size)
-    masks, maps = masks[:, 0].numpy() > 0, result.score_maps()
+    _, read = category.load(category.test, result.experiment.image_size)
+    masks, maps = read[:, 0].numpy() > 0, result.score_maps()
     scores = np.array([entry["score"] for entry in result.scores])
     kinds = np.array([sample.defect for sample in category.test])
     rows = {}
