@@ -48,6 +48,18 @@ def checkout(tmp_path):
 
 
 @pytest.fixture
+def lean(checkout):
+    """The checkout with a notebook that trains and draws no more: figures are not the point."""
+    path = checkout / "book" / "reproduce.ipynb"
+    notebook = nbformat.read(path, 4)
+    needed = {"parameters", "experiment", "run"}
+    notebook.cells = [cell for cell in notebook.cells if cell.id in needed]
+    assert len(notebook.cells) == len(needed)
+    nbformat.write(notebook, path)
+    return checkout
+
+
+@pytest.fixture
 def products(product_root):
     """``product_root`` with the categories of these names, all alike."""
 
@@ -165,17 +177,17 @@ def test_what_fails_is_named_and_does_not_stop_the_others(checkout, products):
     assert not list((checkout / "runs/mvtec").glob("broken/*.failed.*"))
 
 
-def test_a_batch_that_is_killed_computes_no_finished_run_again(checkout, products, tmp_path):
+def test_a_batch_that_is_killed_computes_no_finished_run_again(lean, products, tmp_path):
     names = ["plate", "slab", "tray"]
     root = products(*names)
     draw = random.Random(0)
 
     def count_records():
-        return len(list((checkout / "runs/mvtec").glob(f"*/{RUN}/result.json")))
+        return len(list((lean / "runs/mvtec").glob(f"*/{RUN}/result.json")))
 
     finished: dict[str, int] = {}
     for there, sent in enumerate((signal.SIGKILL, signal.SIGINT, signal.SIGKILL)):
-        process = start(checkout, root, "--jobs", "2")
+        process = start(lean, root, "--jobs", "2")
         wait_until(lambda: count_records() >= there or process.poll() is not None, 120)  # noqa: B023
         end = time.monotonic() + draw.uniform(2, 8)
         while process.poll() is None and time.monotonic() < end:
@@ -187,58 +199,58 @@ def test_a_batch_that_is_killed_computes_no_finished_run_again(checkout, product
             assert status == 130
             assert "stopped; give the same command again to go on" in err
         wait_until(lambda: not runs_below(root))  # nothing goes on behind the reader's back
-        for record in (checkout / "runs/mvtec").glob(f"*/{RUN}/result.json"):
+        for record in (lean / "runs/mvtec").glob(f"*/{RUN}/result.json"):
             stamp = record.stat().st_mtime_ns
             assert finished.setdefault(record.parents[1].name, stamp) == stamp
     assert finished  # before the last start
-    status, _, err = finish(start(checkout, root, "--jobs", "2"))
+    status, _, err = finish(start(lean, root, "--jobs", "2"))
     assert status == 0, err
     for name, stamp in finished.items():
-        assert (the_run(checkout, name) / "result.json").stat().st_mtime_ns == stamp
+        assert (the_run(lean, name) / "result.json").stat().st_mtime_ns == stamp
     threads = torch.get_num_threads()
     torch.set_num_threads(max(1, os.cpu_count() // 2))  # as the batch does
     for name in names:
-        record = load_result(the_run(checkout, name))
+        record = load_result(the_run(lean, name))
         never_stopped = run(record.experiment, tmp_path / name)
         assert record.losses == never_stopped.losses
         assert record.metrics == never_stopped.metrics
     torch.set_num_threads(threads)
-    assert not list((checkout / "runs/mvtec").glob("*/*.unfinished"))
+    assert not list((lean / "runs/mvtec").glob("*/*.unfinished"))
 
 
-def test_a_full_disk_is_named_with_the_remedy(checkout, products):
-    (checkout / "runs").mkdir()
+def test_a_full_disk_is_named_with_the_remedy(lean, products):
+    (lean / "runs").mkdir()
     size = "size=220m"  # a run leaves 71 MB and needs 191 on the way: room for one, not for two
-    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(checkout / "runs")]
+    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(lean / "runs")]
     if subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("needs the right to mount a small file system")
     try:
         root = products("slab")
-        status, out, err = finish(start(checkout, root))
+        status, out, err = finish(start(lean, root))
         assert status == 1
         assert ("| plate " in out) + ("| slab " in out) == 1
         (line,) = (line for line in err.splitlines() if line.startswith("FAILED "))
         assert "make room on that disk and start again" in line
-        subprocess.run(["mount", "-o", "remount,size=400m", str(checkout / "runs")], check=True)
-        status, out, err = finish(start(checkout, root))
+        subprocess.run(["mount", "-o", "remount,size=400m", str(lean / "runs")], check=True)
+        status, out, err = finish(start(lean, root))
         assert status == 0, err
     finally:
-        subprocess.run(["umount", "--lazy", str(checkout / "runs")], check=True)
+        subprocess.run(["umount", "--lazy", str(lean / "runs")], check=True)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
-def test_a_stopped_batch_takes_its_runs_with_it(checkout, products, sent):
+def test_a_stopped_batch_takes_its_runs_with_it(lean, products, sent):
     """Also runs that would go on for days."""
     root = products()
-    process = start(checkout, root, "--overrides", '{"n_anomalies": 3, "max_steps": 1000000}')
+    process = start(lean, root, "--overrides", '{"n_anomalies": 3, "max_steps": 1000000}')
     lock = "runs/mvtec/plate/*.unfinished/lock"
-    wait_until(lambda: list(checkout.glob(lock)) or process.poll() is not None, 120)
+    wait_until(lambda: list(lean.glob(lock)) or process.poll() is not None, 120)
     assert process.poll() is None
     process.send_signal(sent)
     _, _, err = finish(process)
     assert ("stopped; give the same command again to go on" in err) == (sent == signal.SIGINT)
     wait_until(lambda: not runs_below(root), 10)
-    (place,) = checkout.glob("runs/mvtec/plate/*.unfinished")
+    (place,) = lean.glob("runs/mvtec/plate/*.unfinished")
     wait_until(lambda: not is_held(place.with_suffix("")), 10)  # nothing computes it any more
 
 
