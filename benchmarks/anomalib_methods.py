@@ -7,6 +7,10 @@ Install ``benchmarks/requirements-anomalib.txt`` into an environment of its own,
 The networks, losses and score maps are anomalib's, and so is the image score (``pred_score``).
 Where anomalib would download an encoder, it gets PRN's: the frozen features F_1 .. F_3. What is
 trained is trained as anomalib's own module has it, with the stated number of epochs.
+
+PatchCore's choice of patches may take ten times the memory it needs, 15 GB for 60 small images,
+when Linux' allocator scatters its pieces; ``MALLOC_MMAP_THRESHOLD_=1000000`` before the command
+prevents that.
 """
 
 import argparse
@@ -39,8 +43,8 @@ from prn_lib.runs import default_folder, read_category
 from prn_lib.runs.building import build_encoder, made_from
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.option_words import read_options
-from prn_lib.runs.results import Result
-from prn_lib.runs.running import split_names, write_result
+from prn_lib.runs.results import RECORD, Result
+from prn_lib.runs.running import load_finished, split_names, write_result
 
 LAYERS = ["layer1", "layer2", "layer3"]  # F_1 .. F_3
 PADIM_FEATURES = 100  # anomalib's number for ResNet-18
@@ -185,7 +189,12 @@ def to_unit(values: torch.Tensor, scale: float) -> np.ndarray:
 
 
 def make_record(experiment: Experiment, folder: Path, device: torch.device) -> Result:
-    """Fit the experiment's method to its normals, judge it on its test set, write the record."""
+    """Fit the experiment's method to its normals, judge it on its test set, write the record.
+
+    A finished ``folder`` is read instead; it must be of the same experiment and files.
+    """
+    if (folder / RECORD).is_file():
+        return load_finished(folder, experiment)
     clock = {"start": time.perf_counter()}
     category = read_category(experiment)
     contents = made_from(experiment, category)
