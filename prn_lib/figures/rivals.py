@@ -56,6 +56,24 @@ def _draw_metric(axis: Axes, part: pd.DataFrame, rows: list[str], styles: dict[s
     return "; ".join(f"{product}: {', '.join(numbers)}" for product, numbers in words.items())
 
 
+def _draw_lines(axis: Axes, here: pd.DataFrame) -> list[str]:
+    """Draw a line with its band for each method; returns their numbers in words."""
+    told = []
+    for k, (method, line) in enumerate(here.groupby("method", sort=False)):
+        marker = ("o", *MARKERS)[k]
+        axis.plot(
+            line["count"], line["mean"], marker=marker, color=f"C{k}", ms=4, label=NAMES[method]
+        )
+        axis.fill_between(line["count"], line["low"], line["high"], color=f"C{k}", alpha=0.2, lw=0)
+        numbers = [f"{m:.1f} of {n}" for n, m in zip(line["count"], line["mean"], strict=True)]
+        told.append(f"{NAMES[method]}: {', '.join(numbers)}")
+    axis.set_xticks(sorted(set(here["count"])))
+    axis.tick_params(labelsize=8)
+    axis.grid(alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
+    return told
+
+
 def show_quality_and_cost(compared: pd.DataFrame, metrics: Sequence[str]) -> Picture:
     """A panel for each of ``metrics``: what each method reaches, and what a run of it takes.
 
@@ -143,21 +161,10 @@ def show_amounts(curve: pd.DataFrame, metrics: Sequence[str], counted: str) -> P
             here = curve[(curve["metric"] == metric) & (curve["category"] == category)]
             if here["mean"].isna().all():
                 axis.text(0.5, 0.5, "no masks", ha="center", transform=axis.transAxes, fontsize=8)
-                continue
-            for k, (method, line) in enumerate(here.groupby("method", sort=False)):
-                style = {"color": f"C{k}", "marker": "oD"[k % 2], "ms": 4, "label": NAMES[method]}
-                axis.plot(line["count"], line["mean"], **style)
-                axis.fill_between(
-                    line["count"], line["low"], line["high"], color=f"C{k}", alpha=0.2, lw=0
-                )
-                numbers = [
-                    f"{m:.1f} of {n}" for n, m in zip(line["count"], line["mean"], strict=True)
+            else:
+                told += [
+                    f"{category}, {TITLES[metric]}, {line}" for line in _draw_lines(axis, here)
                 ]
-                told.append(f"{category}, {TITLES[metric]}, {NAMES[method]}: {', '.join(numbers)}")
-            axis.set_xticks(sorted(set(here["count"])))
-            axis.tick_params(labelsize=8)
-            axis.grid(alpha=0.3)
-            axis.spines[["top", "right"]].set_visible(False)
     for axis, category in zip(axes[0], categories, strict=True):
         axis.set_title(category, fontsize=9)
     figure.supxlabel(counted, fontsize=8)
