@@ -26,7 +26,7 @@ def main() -> int:
     """Returns 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=project_folder() / "runs" / "mini")
-    parser.add_argument("--each", type=int, default=2)
+    parser.add_argument("--each", type=int, default=SHOWN)
     options = parser.parse_args()
     pairs = [p for p in pairs_of(find_results(options.runs), RIVAL) if p[0].experiment.seed == 0]
     pairs = [pair for pair in pairs if pair[0].experiment.category in CATEGORIES]
