@@ -36,7 +36,7 @@ def show_methods(compared: pd.DataFrame) -> Picture:
     axes[0].set_yticks(range(len(rows)), rows, fontsize=8)
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=9, frameon=False)
+    figure.legend(handles, labels, loc="outside upper center", ncols=5, fontsize=9, frameon=False)
     return picture(figure, f"Marks of PRN and its rivals, in percent. {'. '.join(told)}.")
 
 
