@@ -67,10 +67,7 @@ def _draw_lines(axis: Axes, here: pd.DataFrame) -> list[str]:
         axis.fill_between(line["count"], line["low"], line["high"], color=f"C{k}", alpha=0.2, lw=0)
         numbers = [f"{m:.1f} of {n}" for n, m in zip(line["count"], line["mean"], strict=True)]
         told.append(f"{NAMES[method]}: {', '.join(numbers)}")
-    axis.set_xticks(sorted(set(here["count"])))
-    axis.tick_params(labelsize=8)
     axis.grid(alpha=0.3)
-    axis.spines[["top", "right"]].set_visible(False)
     return told
 
 
@@ -161,6 +158,9 @@ def show_amounts(curve: pd.DataFrame, metrics: Sequence[str], counted: str) -> P
         row[0].set_ylabel(f"{TITLES[metric]}, %", fontsize=8)
         for axis, category in zip(row, categories, strict=True):
             here = curve[(curve["metric"] == metric) & (curve["category"] == category)]
+            axis.set_xticks(sorted(set(here["count"])))
+            axis.tick_params(labelsize=8)
+            axis.spines[["top", "right"]].set_visible(False)
             if here["mean"].isna().all():
                 axis.text(0.5, 0.5, "no masks", ha="center", transform=axis.transAxes, fontsize=8)
             else:
