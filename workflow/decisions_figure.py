@@ -1,4 +1,4 @@
-"""Draw ``results/figures/decisions.png``: where PRN is right and PatchCore wrong, and the reverse.
+"""Draw ``book/images/decisions.png``: where PRN is right and PatchCore wrong, and the reverse.
 
 Needs finished runs with their score maps, of the mini categories and seed 0: PRN's and, by
 ``benchmarks/anomalib_methods.py``, PatchCore's. The six images are not picked by eye: they are the
@@ -38,7 +38,7 @@ def main() -> int:
     ]
     chosen = pd.concat(ways, ignore_index=True)
     made = show_decisions(chosen, NAMES[RIVAL], columns=2 * SHOWN)
-    made.write(project_folder() / "results" / "figures" / "decisions.png")
+    made.smaller().write(project_folder() / "book" / "images" / "decisions.png")
     print(chosen[["category", "name", "defect", "PRN", "rival"]].to_string())
     return 0
 

@@ -11,6 +11,7 @@ from prn_lib.evaluation.metrics import METRICS
 from prn_lib.paper import paper_metrics, setting_of
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.results import find_results, load_result
+from prn_lib.studies.rivals import method_of
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text()
@@ -39,7 +40,7 @@ def test_the_readme_quotes_every_seed_of_the_records(label):
     runs = []
     for seed in range(3):
         places = (PROJECT / "results").glob(QUOTED[label].format(seed))
-        (run,) = (r for r in map(load_result, places) if r.experiment.method == "prn")
+        (run,) = (r for r in map(load_result, places) if method_of(r) == "prn")
         runs.append(run)
     assert {setting_of(run.experiment) for run in runs} == {
         "quick, resnet18" if "mvtec" in QUOTED[label] else "quick"

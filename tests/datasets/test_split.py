@@ -289,6 +289,8 @@ def test_recorded_splits_can_be_drawn_again(result):
     if e.dataset == "elpv" and not DATASETS["elpv"].find_package():
         pytest.skip("the package elpv-dataset is not installed: pip install it")
     category = load_category(e.dataset, e.category, root, seed=e.seed, n_anomalies=e.n_anomalies)
+    if e.n_normals is not None:
+        category = with_fewer_normals(category, e.n_normals, e.seed)
     for part, names in result.split.items():
         assert [sample.name for sample in getattr(category, part)] == names
 

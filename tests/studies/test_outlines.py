@@ -19,6 +19,7 @@ def of(seed, taught, category="mono"):
         for r in FOUND
         if (r.experiment.category, r.experiment.seed) == (category, seed)
         and r.experiment.extended == taught
+        and r.experiment.method == "prn"
     )
 
 
