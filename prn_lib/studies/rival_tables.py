@@ -27,8 +27,8 @@ def differences_table(compared: pd.DataFrame, metric: str) -> pd.DataFrame:
     """A row for each product: PRN's mean in percent, then PRN minus each rival.
 
     ``compared`` is that of :func:`prn_lib.studies.rivals.compare_rivals`. Differences are means
-    over the seeds that both have; "?" marks those whose sign the seeds do not agree on, "1 seed"
-    those that had but one. Products without masks have words in the place of pixels' numbers.
+    over the seeds that both have; "?" marks those whose sign the seeds do not agree on, "*"
+    those of one seed alone. Products without masks have words in the place of pixels' numbers.
     """
     part = compared[compared["metric"] == metric].assign(product=lambda t: product_names(t))
     most = part.sort_values("seeds", ascending=False, kind="stable").drop_duplicates("product")
@@ -46,7 +46,7 @@ def _difference(row: Any) -> str:
     if pd.isna(row.difference):
         return NO_MASKS
     doubt = " ?" if row.low * row.high < 0 else ""
-    return f"{row.difference:+.1f}" + (" (1 seed)" if row.seeds == 1 else doubt)
+    return f"{row.difference:+.1f}" + (" *" if row.seeds == 1 else doubt)
 
 
 def count_verdicts(compared: pd.DataFrame) -> pd.DataFrame:
