@@ -14,6 +14,7 @@ prevents that.
 """
 
 import argparse
+import dataclasses
 import sys
 import time
 from collections.abc import Callable
@@ -36,15 +37,14 @@ from tqdm.auto import tqdm
 
 from prn_lib.common.devices import pick_device
 from prn_lib.common.provenance import provenance
-from prn_lib.datasets import Category
-from prn_lib.evaluation.metrics import evaluate
 from prn_lib.model import Encoder
 from prn_lib.runs import default_folder, read_category
 from prn_lib.runs.building import build_encoder, made_from
 from prn_lib.runs.experiment import Experiment
 from prn_lib.runs.option_words import read_options
 from prn_lib.runs.results import RECORD, Result
-from prn_lib.runs.running import load_finished, split_names, write_result
+from prn_lib.runs.running import load_finished, score_entries, split_names, write_result
+from prn_lib.runs.scoring import measure
 
 LAYERS = ["layer1", "layer2", "layer3"]  # F_1 .. F_3
 PADIM_FEATURES = 100  # anomalib's number for ResNet-18
@@ -209,28 +209,19 @@ def make_record(experiment: Experiment, folder: Path, device: torch.device) -> R
     clock["test"] = time.perf_counter()
     result = Result(
         experiment=experiment,
-        metrics=_measure(category, scores.numpy(), maps.numpy(), masks[:, 0].numpy()),
-        scores=[
-            {"name": sample.name, "defect": sample.defect, "score": float(value)}
-            for sample, value in zip(category.test, scores, strict=True)
-        ],
+        metrics=measure(category, scores.numpy(), maps.numpy(), masks),
+        scores=score_entries(category, scores.numpy()),
         losses=losses,
         split=split_names(category),
         notes=[*category.notes, f"anomalib {version('anomalib')}: {note}."],
         provenance=provenance(device, clock),
         folder=folder,
         contents=contents,
+        reading=dataclasses.asdict(category.reading),
     )
     usual, _ = score(model, normals[:SCORED_AT_ONCE])
     unit = to_unit(maps, float(usual.median().clamp(min=1e-6)))
     return write_result(result, unit, model.state_dict())
-
-
-def _measure(
-    category: Category, scores: np.ndarray, maps: np.ndarray, masks: np.ndarray
-) -> dict[str, float]:
-    labels = np.array([sample.is_anomaly for sample in category.test], int)
-    return evaluate(scores, labels, maps, masks if category.is_outlined else None)
 
 
 def main() -> int:

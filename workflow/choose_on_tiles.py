@@ -1,4 +1,4 @@
-"""Why does PRN lose on the magnetic tiles? One change at a time, on half of the tiles.
+"""Why does PRN lose on the magnetic tiles? Changes tried on half of the tiles.
 
 The tiles are divided in two halves, ``choose`` and ``judge``, in the dataset's own layout; tiles
 with a defect and tiles without are divided apart, and no tile is in both. Every candidate is

@@ -2,8 +2,7 @@
 
 Needs finished runs with their score maps, of the mini categories and seed 0: PRN's and, by
 ``benchmarks/anomalib_methods.py``, PatchCore's. The six images are not picked by eye: they are the
-anomalies whose share of good images above them differs most, three each way, at most
-``--each`` of a category.
+anomalies whose share of good images above them differs most, three each way.
 """
 
 import argparse
@@ -26,16 +25,12 @@ def main() -> int:
     """Returns 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=project_folder() / "runs" / "mini")
-    parser.add_argument("--each", type=int, default=SHOWN)
     options = parser.parse_args()
     pairs = [p for p in pairs_of(find_results(options.runs), RIVAL) if p[0].experiment.seed == 0]
     pairs = [pair for pair in pairs if pair[0].experiment.category in CATEGORIES]
     table = pd.concat([_cases(pair) for pair in pairs], ignore_index=True)
     table["gap"] = table["rival"] - table["PRN"]
-    ways = [
-        table.sort_values("gap", ascending=way).groupby("category").head(options.each).head(SHOWN)
-        for way in (False, True)
-    ]
+    ways = [table.sort_values("gap", ascending=way).head(SHOWN) for way in (False, True)]
     chosen = pd.concat(ways, ignore_index=True)
     made = show_decisions(chosen, NAMES[RIVAL], columns=2 * SHOWN)
     made.smaller().write(project_folder() / "book" / "images" / "decisions.png")

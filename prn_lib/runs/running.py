@@ -110,10 +110,7 @@ def _compute(
     result = Result(
         experiment=experiment,
         metrics=judgement.metrics,
-        scores=[
-            {"name": sample.name, "defect": sample.defect, "score": float(score)}
-            for sample, score in zip(category.test, judgement.image_scores, strict=True)
-        ],
+        scores=score_entries(category, judgement.image_scores),
         losses=losses,
         split=split_names(category),
         notes=[
@@ -197,6 +194,14 @@ def load_finished(folder: Path, experiment: Experiment) -> Result:
             "another folder (--out) or delete that one"
         )
     return result
+
+
+def score_entries(category: Category, scores: np.ndarray) -> list[dict[str, Any]]:
+    """Image scores ``(N,)`` of the test images, as records have them."""
+    return [
+        {"name": sample.name, "defect": sample.defect, "score": float(score)}
+        for sample, score in zip(category.test, scores, strict=True)
+    ]
 
 
 def split_names(category: Category) -> dict[str, list[str]]:

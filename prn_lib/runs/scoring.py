@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from prn_lib.common.progress import tqdm
-from prn_lib.datasets import Sample
+from prn_lib.datasets import Category, Sample
 from prn_lib.datasets.reading.samples import read_samples
 from prn_lib.evaluation.image_scores import image_scores
 from prn_lib.evaluation.metrics import evaluate
@@ -50,10 +50,18 @@ def judge(setup: Setup) -> Judgement:
     e = setup.experiment
     made = predict(setup.model, setup.test_images, top_k=e.top_k, score=e.image_score)
     maps, scores = (each.numpy() for each in made)
-    labels = np.array([sample.is_anomaly for sample in setup.category.test], int)
-    masks = setup.test_masks[:, 0].numpy() if setup.category.is_outlined else None
-    metrics = evaluate(scores, labels, maps, masks)
-    return Judgement(maps, scores, metrics)
+    return Judgement(maps, scores, measure(setup.category, scores, maps, setup.test_masks))
+
+
+def measure(
+    category: Category, scores: np.ndarray, maps: np.ndarray, masks: torch.Tensor
+) -> dict[str, float]:
+    """The four metrics of the test images, as fractions; those of pixels are NaN without masks.
+
+    ``scores`` ``(N,)``, ``maps`` ``(N, S, S)`` and ``masks`` ``(N, 1, S, S)`` in the test's order.
+    """
+    labels = np.array([sample.is_anomaly for sample in category.test], int)
+    return evaluate(scores, labels, maps, masks[:, 0].numpy() if category.is_outlined else None)
 
 
 @dataclass(frozen=True)

@@ -161,17 +161,10 @@ def outranked(pair: Pair) -> pd.DataFrame:
     A row for each anomaly of the test set: its ``place`` there, ``name``, ``defect``, and the share
     by the scores of ``PRN`` and of the ``rival``. 0 is a defect that no good image outranks.
     """
-    labels = np.array([entry["defect"] != GOOD for entry in pair[0].scores])
+    table = pd.DataFrame(pair[0].scores).rename_axis("place").reset_index()
+    is_bad = (table["defect"] != GOOD).to_numpy()
     scores = np.array([[entry["score"] for entry in run.scores] for run in pair])
-    good, bad = scores[:, ~labels], scores[:, labels]
-    shares = 100 * (good[:, None, :] >= bad[:, :, None]).mean(2)
-    anomalies = [(i, e) for i, e in enumerate(pair[0].scores) if e["defect"] != GOOD]
-    return pd.DataFrame(
-        {
-            "place": [i for i, _ in anomalies],
-            "name": [entry["name"] for _, entry in anomalies],
-            "defect": [entry["defect"] for _, entry in anomalies],
-            "PRN": shares[0],
-            "rival": shares[1],
-        }
-    )
+    good, bad = scores[:, ~is_bad], scores[:, is_bad]
+    ours, theirs = 100 * (good[:, None, :] >= bad[:, :, None]).mean(2)
+    anomalies = table.loc[is_bad, ["place", "name", "defect"]].reset_index(drop=True)
+    return anomalies.assign(PRN=ours, rival=theirs)
