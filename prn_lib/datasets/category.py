@@ -74,6 +74,6 @@ class Category:
         """Images ``(N, 3, size, size)`` and masks ``(N, 1, size, size)`` uint8 of ``samples``.
 
         A sample without a mask has zeros, an anomaly too. See
-        :func:`prn_lib.datasets.reading.samples.read_samples`.
+        ``prn_lib.datasets.reading.samples.read_samples``.
         """
         return read_samples(samples, size, self.reading)

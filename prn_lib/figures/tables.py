@@ -26,7 +26,7 @@ CONTRADICTS = "contradicts<br>the paper"
 VERDICTS = {  # colour and mark
     "helps": ("#2166ac", "o"),
     "harms": ("#b35806", "s"),
-    "not told apart": ("#666666", "|"),
+    "undecided": ("#666666", "|"),
 }
 
 
@@ -92,7 +92,8 @@ def _part(named: pd.DataFrame, metrics: list[str], paper_of: str | None) -> str:
 def _ours(row: Any) -> str:
     if not row.seeds:
         return f"<i>{NOT_RUN}</i>"
-    return _number(row.ours) + (f" ± {row.deviation:.1f}" if row.seeds > 1 else "")
+    spread = row.seeds > 1 and not np.isnan(row.ours)
+    return _number(row.ours) + (f" ± {row.deviation:.1f}" if spread else "")
 
 
 def _number(value: float) -> str:
@@ -243,7 +244,7 @@ def _verdict(row: Any) -> str:
     paper = f"paper: {_signed(row.paper)}"
     if np.isnan(row.mean):
         return f"{paper}<br><i>{NOT_RUN}</i>"
-    verdict = row.verdict if row.verdict == "not told apart" else f"<b>{row.verdict}</b>"
+    verdict = row.verdict if row.verdict == "undecided" else f"<b>{row.verdict}</b>"
     return f"{paper}<br>here: {_signed(row.mean)}<br>{verdict}"
 
 

@@ -3,7 +3,7 @@
 Lloyd's algorithm needs nothing but distances, and all of them follow from the points' Gram matrix
 G_mi = <x_m, x_i>, since centres are means of points: with m, l running over cluster k,
 
-    |x_i - mu_k|^2 = G_ii - 2 mean_m G_mi + mean_ml G_ml.
+    ``|x_i - mu_k|^2 = G_ii - 2 mean_m G_mi + mean_ml G_ml``.
 
 So the feature maps are read once for G (N x N) and once for the final means, however many steps and
 starts lie between. Distances do not change if one point is subtracted from all: G is that of the

@@ -16,7 +16,7 @@ SCALES = 3  # scales with prototypes, fusion and attention
 class Prototypes(nn.Module):
     """P_j of one scale: finds the nearest to each feature map and returns the residual.
 
-    ``maps`` ``(K, C, H, W)``; ``kind`` is one of :data:`prn_lib.model.residuals.RESIDUALS`. Raises
+    ``maps`` ``(K, C, H, W)``; ``kind`` is one of ``prn_lib.model.residuals.RESIDUALS``. Raises
     ValueError for another.
     """
 
@@ -37,7 +37,7 @@ class Prototypes(nn.Module):
     def nearest(self, features: torch.Tensor) -> torch.Tensor:
         """Index of the prototype with the smallest L2 distance: ``(B, C, H, W)`` -> ``(B,)`` int64.
 
-        Only |P - centre|^2 - 2 <F - centre, P> differs from prototype to prototype: one matrix
+        Only ``|P - centre|^2 - 2 <F - centre, P>`` differs from prototype to prototype: one matrix
         product, row by row of the map. Centred features are small where features are large and much
         alike, so that little is lost by rounding, up to an offset of a thousand times the spread.
         """

@@ -2,7 +2,7 @@
 
 In come the paper's tables (``data/paper``) and records of runs; out come tables with both, and the
 difference that each part of PRN makes. Variants and readings of the paper are data here. Chapters:
-"The paper's tables and ours", "What does each part do?", "Where the paper contradicts itself".
+"The paper's tables and ours", "What does each part do?", "Checking the printed numbers".
 """
 
 from prn_lib.paper.comparison import compare, compare_with_paper, runs_of

@@ -30,7 +30,7 @@ def effects(
     mean), ``mean`` of the pairs' differences, ``single_low`` and ``single_high`` (its 95%
     confidence interval, Student's t), ``low`` and ``high`` (the same with Bonferroni's correction:
     95% that *all* intervals of the table hold), ``verdict``: "helps" or "harms" if the corrected
-    interval excludes 0, else "not told apart", and ``contradicts``: whether the verdict is the
+    interval excludes 0, else "undecided", and ``contradicts``: whether the verdict is the
     opposite of the paper's difference. In percent, NaN where there are fewer than 2 pairs. Where an
     effect has several pairs of variants, their differences are averaged within category and seed.
 
@@ -94,6 +94,6 @@ def _judged(values: np.ndarray, squares: float, free: int, comparisons: int) -> 
         for count in (1, comparisons)
     )
     low, high = mean - corrected, mean + corrected
-    verdict = "helps" if low > 0 else "harms" if high < 0 else "not told apart"
+    verdict = "helps" if low > 0 else "harms" if high < 0 else "undecided"
     agree = int((np.sign(values) == np.sign(mean)).sum())
     return len(values), agree, mean, mean - alone, mean + alone, low, high, verdict

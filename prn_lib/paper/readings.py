@@ -12,9 +12,9 @@ from prn_lib.common.paths import project_folder
 class Reading:
     """One such place.
 
-    ``option`` of :class:`prn_lib.runs.Experiment` has the ``default``; ``alternatives`` are
-    other readings of the same place. Where the choice is fixed in the code, ``option`` is empty and
-    there are none. ``chapter`` is the page of the book that explains it, or empty.
+    ``option`` of :class:`~prn_lib.runs.experiment.Experiment` has the ``default``; ``alternatives``
+    are other readings of the same place. Where the choice is fixed in the code, ``option`` is empty
+    and there are none. ``chapter`` is the page of the book that explains it, or empty.
     """
 
     place: str

@@ -40,7 +40,8 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
     and under its key "inspection" what :func:`prn_lib.inspection.detector.load_onnx` needs.
 
     Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, ValueError for a run
-    whose image scores need connected regions, and what :func:`prn_lib.runs.load_model` raises.
+    whose image scores need connected regions, and what
+    :func:`~prn_lib.runs.results.load_model` raises.
     """
     try:
         import onnx

@@ -25,7 +25,7 @@ THRESHOLD = "threshold.json"
 def load_detector(run_folder: Path | str, device: torch.device | str = "cpu") -> Detector:
     """The network of a finished run, with its threshold if it has one.
 
-    Raises what :func:`prn_lib.runs.load_model` raises.
+    Raises what :func:`prn_lib.runs.results.load_model` raises.
     """
     result, model = load_result(run_folder), load_model(run_folder, device)
     e, chosen = result.experiment, read_threshold(run_folder)

@@ -74,7 +74,7 @@ def score_conditions(
     many normal and that many anomalous images, the first by name.
 
     Raises ValueError for a ``limit`` below 1 and for a category with other test images than the
-    run's, and what :func:`prn_lib.runs.load_model` raises.
+    run's, and what :func:`prn_lib.runs.results.load_model` raises.
     """
     result, model = load_result(run_folder), load_model(run_folder, device)
     e, samples = result.experiment, _tested(result, category, limit)

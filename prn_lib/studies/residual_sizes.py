@@ -22,8 +22,8 @@ def residual_sizes(experiment: Experiment, device: torch.device | str = "cpu") -
 
     A row for each image and scale: ``images`` ("trained on" for normals to train on, "new" for
     those of the test set, "with a defect" for its anomalies), ``scale`` (1 to 3) and ``size``, the
-    mean of |D_j| over all elements in percent of the mean of |F_j|. Raises ValueError for an
-    experiment without prototypes.
+    mean of ``|D_j|`` over all elements in percent of the mean of ``|F_j|``. Raises ValueError for
+    an experiment without prototypes.
     """
     setup = set_up(experiment, device)
     if not isinstance(setup.model, PRN) or not setup.model.has_prototypes:

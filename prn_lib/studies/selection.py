@@ -67,8 +67,8 @@ def read_watches(folder: Path) -> list[Watch]:
 def watch(experiment: Experiment, every: int, device: torch.device | str = "cpu") -> Watch:
     """Train ``experiment`` and judge the test set after each ``every`` steps and at the end.
 
-    The training itself is the one of :func:`prn_lib.runs.run`, to the last bit on a CPU. Raises
-    ValueError if ``every`` is less than 1.
+    The training itself is the one of :func:`~prn_lib.runs.running.run`, to the last bit on a CPU.
+    Raises ValueError if ``every`` is less than 1.
     """
     if every < 1:
         raise ValueError(f"every={every} must be 1 or more steps")

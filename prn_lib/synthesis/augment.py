@@ -1,7 +1,8 @@
-"""Aug1, the change of colour of Sec. 3.4 (Fig. 5): two different operations out of seven.
+"""Aug1, the change of colour of Sec. 3.4 (Fig. 5): two random operations out of seven.
 
-Images are float32 RGB in [0, 1]. The operations are torchvision's, but for one. The paper gives no
-strengths; those of solarize and gamma are DRAEM's [68], which it cites for its anomalies.
+That the two differ is our reading. Images are float32 RGB in [0, 1]. The operations are
+torchvision's, but for one. The paper gives no strengths; those of solarize and gamma are DRAEM's
+[68], which it cites for its anomalies.
 """
 
 from collections.abc import Callable

@@ -43,7 +43,7 @@ def gradient_noise(
 
         sqrt(2) * sum_ij w(y - i) w(x - j) [sin a_ij (y - i) + cos a_ij (x - j)],
 
-    where w(d) = 1 - fade(|d|) is 0 from |d| = 1 on, so that only the four corners of a cell count.
+    where ``w(d) = 1 - fade(|d|)`` is 0 from ``|d| = 1`` on: only the four corners of a cell count.
     It is 0 at every lattice point. As w(y - i) w(x - j) separates, the sum is a matrix product.
     """
     points = angles.shape[-1]

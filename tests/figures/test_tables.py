@@ -148,7 +148,7 @@ def measured(**verdicts):
 FOUND = {
     "MP": (4, 2, 6, "helps"),
     "TA": (-3.1, -5, -1, "harms"),
-    "EA": (1, -90, 9, "not told apart"),
+    "EA": (1, -90, 9, "undecided"),
 }
 
 
@@ -158,7 +158,7 @@ def test_verdicts_stand_beside_the_papers_sign():
     assert rows["TA9 pairs"][0] == "paper: +1.5here: \N{MINUS SIGN}3.1harms"
     assert rows["TA9 pairs"][-1] == "image AUROC"
     assert rows["MP9 pairs"][-1] == "no"
-    assert rows["EA9 pairs"][0].endswith("not told apart")
+    assert rows["EA9 pairs"][0].endswith("undecided")
     assert rows["HOA0 pairs"] == ["paper: +1.5not run yet"] * 4 + [""]
 
 

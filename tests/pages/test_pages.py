@@ -102,13 +102,20 @@ def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
     measured = browser.execute_async_script(
         """
         const done = arguments[0];
-        setTimeout(() => done({
+        const measure = () => ({
             page: document.documentElement.scrollWidth,
             window: window.innerWidth,
             broken: [...document.images].filter(i => !i.naturalWidth).map(i => i.src.slice(0, 80)),
             formulas: document.querySelectorAll('mjx-container').length,
             raw: document.querySelectorAll('article .math').length,
-        }), 1500);
+        });
+        const still = (since) => {  // formulas and sliders come after the page has loaded
+            const now = measure();
+            const settled = now.formulas >= now.raw && !now.broken.length;
+            if ((settled && Date.now() > since + 300) || Date.now() > since + 5000) done(now);
+            else setTimeout(still, 100, since);
+        };
+        still(Date.now());
         """
     )
     assert measured["page"] <= measured["window"] + 1

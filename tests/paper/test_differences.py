@@ -70,7 +70,7 @@ def test_with_fixed_products_the_scatter_is_that_of_seeds():
     assert row["verdict"] == "helps"
     assert table.loc["MF"].iloc[0]["verdict"] == "not run yet"
     any_product = effects(runs, "mini", "quick").set_index("effect")
-    assert any_product.loc["MP"].iloc[0]["verdict"] == "not told apart"
+    assert any_product.loc["MP"].iloc[0]["verdict"] == "undecided"
 
 
 def test_of_effects_that_are_none_one_table_in_twenty_says_otherwise():
@@ -83,7 +83,7 @@ def test_of_effects_that_are_none_one_table_in_twenty_says_otherwise():
         noise = {name: dict(zip(places, rng.normal(50, 5, 9), strict=True)) for name in names}
         told = effects(frame(*(row for n in names for row in mini(n, noise[n]))), "mini", "quick")
         told = told[told["pairs"] > 1]
-        wrong += not (told["verdict"] == "not told apart").all()
+        wrong += not (told["verdict"] == "undecided").all()
         alone += not (told["single_low"] * told["single_high"] < 0).all()
     assert wrong <= 4
     assert alone > wrong
@@ -94,8 +94,8 @@ def test_of_effects_that_are_none_one_table_in_twenty_says_otherwise():
     [
         ((5, 6, 7), "helps", False),
         ((-5, -6, -7), "harms", True),
-        ((-5, 6, 7), "not told apart", False),
-        ((-5, -6, 7), "not told apart", False),
+        ((-5, 6, 7), "undecided", False),
+        ((-5, -6, 7), "undecided", False),
         ((-5,), "not run yet", False),
     ],
 )

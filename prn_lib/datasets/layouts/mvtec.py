@@ -123,7 +123,7 @@ DATASET = Dataset(
     scan=scan,
     published=_published(),
     # A threshold separates these objects from a plain background: two public implementations, NSA
-    # and MemSeg, threshold these eight from the same side; the values are NSA's. cable and
+    # and TooTouch/MemSeg, threshold these eight from the same side; the values are NSA's. cable and
     # transistor are objects too, but have no plain background; the other five are textures.
     backgrounds={
         **dict.fromkeys(["bottle", "capsule", "screw", "zipper"], Background(200, 60)),
