@@ -13,12 +13,12 @@ KIND = "mono"
 NORMALS, DEFECTS, KEPT_APART, NEW = 300, 90, 200, 2
 
 
-def write_cells(folder: Path) -> Path:
+def write_cells(folder: Path, outlined: bool = False) -> Path:
     """Write a product ``cells`` and what a person has beside it, once.
 
     ``<folder>/cells`` has ``good/``, 300 cells, and ``defective/``, 100 cells, the ten that we
-    outlined among them; no mask is written. ``kept_apart/`` are 200 more good ones, ``inbox/`` two
-    new ones of each kind, ``unsure/<1 in 3>/`` those of which the expert said so. A folder that is
+    outlined among them, with our masks if ``outlined``. ``kept_apart/`` are 200 more good ones,
+    ``inbox/`` two new ones of each kind, ``unsure/<1 in 3>/`` those of which the expert said so. A folder that is
     there already is left as it is. Raises ValueError if the package is not installed.
     """
     if folder.exists():
@@ -28,16 +28,18 @@ def write_cells(folder: Path) -> Path:
         raise ValueError("the solar cells are not installed: pip install elpv-dataset (90 MB)")
     cells = DATASET.scan(root, KIND)
     normals = _shuffled(cells.normals)
-    outlined = [sample for sample in cells.anomalies if sample.mask]
+    with_mask = [sample for sample in cells.anomalies if sample.mask]
     others = _shuffled([sample for sample in cells.anomalies if not sample.mask])
     new = [*normals[-NEW:], *others[-NEW:]]
     with whole_folder(folder) as draft:
         _copy(normals[:NORMALS], draft / "cells" / GOOD)
-        _copy([*outlined, *others[:DEFECTS]], draft / "cells" / DEFECTIVE)
+        _copy([*with_mask, *others[:DEFECTS]], draft / "cells" / DEFECTIVE)
         _copy(normals[NORMALS:][:KEPT_APART], draft / "kept_apart")
         _copy(new, draft / "inbox")
         for defect in {sample.defect for sample in cells.left_out}:
             _copy([s for s in cells.left_out if s.defect == defect], draft / "unsure" / defect)
+        if outlined:
+            add_outlines(draft / "cells")
     return folder
 
 
