@@ -19,7 +19,7 @@ BIN   := .venv/bin
 STAMP := .make
 LIBRARY  := $(shell find prn_lib -name '*.py' -o -name '*.json')
 CHAPTERS := $(wildcard book/*.ipynb)
-BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path '*/.ipynb_checkpoints/*')
+BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path '*/.ipynb_checkpoints/*' -not -name '*.mo')
 TESTS    := .pre-commit-config.yaml $(shell find tests workflow benchmarks data/paper results .ci -type f -not -name '*.pyc')
 RECORDS   = $(shell find runs results data/paper -name result.json -o -path 'results/*.json' -o -name '*.csv' -o -path '*/figures/*.png' 2>/dev/null | sed 's/ /\\ /g')
 HTML     := book/_build/html/index.html
@@ -28,7 +28,7 @@ SHOWN    := runs/mini/button/quick-seed0/result.json
 export PRN_PROGRESS ?= text
 .DELETE_ON_ERROR:
 TABLES := $(addprefix table,1 2 3 4 5 6 7 8 9 10) readings figure6 figure8 all-tables
-.PHONY: help setup reproduce $(TABLES) status gpu test book lab clean
+.PHONY: help setup reproduce $(TABLES) status gpu test book pdf lab clean
 
 help:
 	@echo 'make setup       install into .venv, nothing else'
@@ -48,7 +48,8 @@ help:
 	@echo '                 DATA_ROOT=<folder of MVTec AD> TEXTURES=<of DTD> WEIGHTS=<imagenet or a file>'
 	@echo '                 DRY_RUN=1: all parts with tiny sizes, on any machine'
 	@echo 'make test        style, types, unit tests, every chapter, the book with warnings as errors'
-	@echo 'make book        build the book into book/_build/html'
+	@echo 'make book        build the book into book/_build/html, the Chinese edition into zh/ there'
+	@echo 'make pdf         print the built book into book/_build/prn-book.pdf; needs Chromium'
 	@echo 'make lab         open the chapters in JupyterLab'
 	@echo 'make clean       remove the built book, generated and cached images; runs/ and .venv stay'
 
@@ -115,7 +116,12 @@ $(SHOWN): $(STAMP)/installed
 $(HTML): $(STAMP)/installed $(STAMP)/scripts $(SHOWN) $(BOOK) $(LIBRARY) $(RECORDS)
 	@echo '== building the book (its chapters run; a finished run is not computed again)'
 	@$(BIN)/jupyter-book build . --path-output book --warningiserror --nitpick --keep-going --quiet
+	@echo '== the Chinese edition (with the same outputs)'
+	@$(BIN)/python workflow/chinese_edition.py build
 	@touch $@
+
+pdf: $(HTML)
+	@$(BIN)/python workflow/book_pdf.py
 
 # Three processes with a thread each, on two cores: a third of the time one of them only waits.
 AT_ONCE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3

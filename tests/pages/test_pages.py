@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 
 HTML = Path(__file__).parents[2] / "book" / "_build" / "html"
 PAGES = sorted(path for path in HTML.glob("book/*.html"))
+SHARED_MB = 0.0
 
 if not PAGES and not os.environ.get("CI"):
     pytest.skip("the book is not built: run 'make book' first", allow_module_level=True)
@@ -17,12 +18,14 @@ if not PAGES and not os.environ.get("CI"):
 
 def test_the_book_is_built():
     assert {path.stem for path in PAGES} >= {
-        "index", "how-to-use", "reproduce", "data", "own-product",
+        "index", "fifteen-minutes", "families", "data", "own-product",
         "noise", "simulated", "extended", "target-areas",
         "features", "prototypes", "fusion", "attention", "decoder", "network",
         "training", "metrics", "tiny-defects",
-        "batch", "speed", "verdict", "worth-it", "apart",
+        "verdict", "worth-it", "apart", "speed",
         "tables", "ablations", "gallery", "doubtful-labels", "errata",
+        "how-to-use", "reproduce", "batch", "questions",
+        "notation", "glossary", "paper-to-code", "api", "references",
     }  # fmt: skip
 
 
@@ -69,6 +72,26 @@ def test_the_reproduce_chapter_shows_its_results():
     assert len(article.find_all("img")) >= 5
     assert len(article.find_all("table")) >= 2
     assert "Traceback" not in article.get_text()
+
+
+def weight_in_mb(path):
+    """The page and what it loads: scripts, styles and pictures, as files."""
+    page = soup_of(path)
+    loaded = {tag.get("src") for tag in page.find_all(["script", "img"])}
+    loaded |= {tag.get("href") for tag in page.find_all("link", rel="stylesheet")}
+    own = {name.partition("?")[0] for name in loaded if name and not name.startswith("data:")}
+    files = {path, *((path.parent / name).resolve() for name in own)}
+    return sum(file.stat().st_size for file in files) / 1e6
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_page_is_heavy(path):
+    assert weight_in_mb(path) < (1.5 if path.stem == "index" else 4) + SHARED_MB
+
+
+def test_what_all_pages_share_is_loaded_once():
+    """The theme's and MathJax' files: the lightest page is little else."""
+    assert min(map(weight_in_mb, PAGES)) < SHARED_MB
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +147,29 @@ def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
     errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     # Pages opened from a file may not fetch other files; a web server has no such rule.
     assert [e["message"] for e in errors if "file://" not in e["message"]] == []
+
+
+AXE = HTML.parents[1] / "pages" / "checks" / "axe.min.js"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_axe_finds_nothing_serious_in_light_and_dark(browser, path):
+    """axe-core's rules of accessibility: contrast, names of controls, order of headings, ..."""
+    browser.set_window_size(1280, 900)
+    browser.get(path.as_uri())
+    browser.execute_script(AXE.read_text())
+    for theme in ("light", "dark"):
+        found = browser.execute_async_script(
+            """
+            const [theme, done] = arguments;
+            document.documentElement.dataset.theme = theme;
+            axe.run(document, {resultTypes: ['violations']}).then(({violations}) => done(
+                violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(
+                    v => [v.help, v.nodes.slice(0, 5).map(n => n.html.slice(0, 150))])));
+            """,
+            theme,
+        )
+        assert found == [], theme
 
 
 SLIDERS = {  # on each page
