@@ -54,10 +54,10 @@ help:
 	@echo 'make clean       remove the built book, generated and cached images; runs/ and .venv stay'
 
 $(STAMP)/installed: requirements.txt pyproject.toml
-	@echo '== installing into .venv (once; about two minutes)'
+	@echo '== installing into .venv (once; about a minute and a half)'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=<path>")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@# Kernels of this environment warn at every start that they listen on this machine's ports.
 	@mkdir -p .venv/etc/ipython $(STAMP)

@@ -1,4 +1,4 @@
-"""The catalogues of the Chinese edition: whole, and with every formula, name and link in its place."""
+"""The catalogues of the Chinese edition: whole, with every formula, name and link in its place."""
 
 import re
 from collections import Counter

@@ -1,8 +1,12 @@
+import base64
 import html
+import io
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from prn_lib import figures
 from prn_lib.runs.building import build_synthesizer, read_category
@@ -77,3 +81,23 @@ def test_figures_of_synthesis_tell_how_their_anomalies_were_made(product_root):
         assert picture.png.startswith(b"\x89PNG")
         assert told in picture.alt
     assert plt.get_fignums() == []
+
+
+def test_a_large_picture_is_shown_smaller_and_looks_the_same():
+    ramp = np.linspace(0, 1, 400)
+    photograph = np.stack(
+        [np.outer(ramp, ramp), np.outer(ramp, ramp[::-1]), np.ones((400, 400))], 2
+    )
+    photograph += np.random.default_rng(0).normal(scale=0.05, size=photograph.shape)
+    figure, axis = plt.subplots(figsize=(7, 7))
+    axis.imshow(photograph.clip(0, 1))
+    picture = figures.picture(figure, "a ramp with noise")
+    kind, data = picture._repr_html_().split('src="data:image/')[1].rstrip('">').split(";base64,")
+    assert kind == "webp"
+    assert len(base64.b64decode(data)) < len(picture.png) / 2
+    pixels = [
+        np.asarray(Image.open(io.BytesIO(each)).convert("RGB"), dtype=float)
+        for each in (picture.png, base64.b64decode(data))
+    ]
+    assert pixels[0].shape == pixels[1].shape
+    assert np.abs(pixels[0] - pixels[1]).mean() < 8  # of 255, of which the noise is 13

@@ -18,8 +18,8 @@ def write_cells(folder: Path, outlined: bool = False) -> Path:
 
     ``<folder>/cells`` has ``good/``, 300 cells, and ``defective/``, 100 cells, the ten that we
     outlined among them, with our masks if ``outlined``. ``kept_apart/`` are 200 more good ones,
-    ``inbox/`` two new ones of each kind, ``unsure/<1 in 3>/`` those of which the expert said so. A folder that is
-    there already is left as it is. Raises ValueError if the package is not installed.
+    ``inbox/`` two new ones of each kind, ``unsure/<1 in 3>/`` those of which the expert said so. A
+    folder that is there already is left as it is. Raises ValueError without the package.
     """
     if folder.exists():
         return folder
