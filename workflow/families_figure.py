@@ -17,7 +17,7 @@ FAMILIES = (  # name, an example, what of NEEDS it learns from
     ("reconstruction", "autoencoders", "1000"),
     ("invented anomalies", "DRAEM, NSA", "1100"),
     ("labels of images", "DevNet, DRA", "1010"),
-    ("PRN", "this book", "1111"),
+    ("PRN", "this book", "11hh"),
 )
 BORROWED = (0, 4)  # the families that PRN takes an idea from
 INK, BLUE = "#222222", "#1f5fa8"
@@ -36,6 +36,9 @@ def main() -> None:
             place = 6.3 + 1.3 * column
             if needed == "1":
                 axis.plot(place, -row, "o", markersize=10, color=colour)
+            elif needed == "h":  # used if there is any
+                half = {"fillstyle": "left", "markerfacecoloralt": "white"}
+                axis.plot(place, -row, "o", markersize=10, color=colour, **half)
             else:
                 axis.plot(place, -row, "o", markersize=10, mfc="white", mec="#cccccc")
     for column, need in enumerate(NEEDS):

@@ -118,10 +118,11 @@ def divide_by_group(
     for sample in _ordered(normals):
         groups[_group(sample)].append(sample)
     ordered = sorted(groups, key=lambda group: natural(group[1]))
+    wanted = share * len(normals) - 1e-9  # 0.56 * 25 is a little more than 14
     first: list[Sample] = []
     second: list[Sample] = []
     for i in generator.permutation(len(ordered)):
-        side = second if len(second) < share * len(normals) else first
+        side = second if len(second) < wanted else first
         side.extend(groups[ordered[i]])
     return first, second
 

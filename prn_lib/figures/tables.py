@@ -130,7 +130,9 @@ def show_seeds(runs: pd.DataFrame) -> Picture:
             printed = paper_metrics(dataset, category)
             if printed:
                 axis.plot(100 * printed[metric], place, "D", color="black", markersize=4)
-        axis.set(xlim=(-3, 103), xticks=(0, 50, 100), yticks=range(len(groups)), yticklabels=names)
+        axis.set(yticks=range(len(groups)), yticklabels=names)
+        axis.set_xlim(right=101)  # the left end is where the lowest run is
+        axis.locator_params(axis="x", nbins=4)
         axis.set_title(TITLES[metric], fontsize=8)
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)

@@ -178,6 +178,21 @@ def test_axe_finds_nothing_serious_in_light_and_dark(browser, path):
         assert found == [], theme
 
 
+def test_a_figure_can_be_opened_at_its_own_size_on_a_phone(browser):
+    from selenium.webdriver.common.by import By
+
+    browser.set_window_size(420, 900)
+    browser.get((HTML / "book/index.html").as_uri())
+    figure = browser.find_element(By.CSS_SELECTOR, "article figure img")
+    narrow = figure.size["width"]
+    figure.click()
+    opened = browser.find_element(By.CSS_SELECTOR, "dialog.figure[open] img")
+    assert opened.size["width"] > 1.5 * narrow
+    assert opened.get_attribute("alt") == figure.get_attribute("alt")
+    opened.click()
+    assert browser.find_elements(By.CSS_SELECTOR, "dialog.figure") == []
+
+
 SLIDERS = {  # on each page
     "noise": 5, "simulated": 3, "extended": 3, "target-areas": 4,
     "features": 2, "prototypes": 3, "fusion": 2, "attention": 4,
