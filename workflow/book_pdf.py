@@ -77,8 +77,8 @@ def print_parts(html: Path, parts: list[tuple[str, list[str]]], writer: PdfWrite
                 first = len(writer.pages)
                 writer.append(io.BytesIO(base64.b64decode(made)), import_outline=False)
                 if caption and above is None:
-                    above = writer.add_outline_item(caption, first)
-                writer.add_outline_item(title, first, parent=above)
+                    above = writer.add_outline_item(title=caption, page_number=first)
+                writer.add_outline_item(title=title, page_number=first, parent=above)
                 bar.update()
     finally:
         bar.close()

@@ -19,6 +19,16 @@ from prn_lib.common.paths import project_folder
 
 LANGUAGE = "zh_CN"
 BUILD = Path("book/_build")
+CAPTIONS = {
+    "Start here": "从这里开始",
+    "Data": "数据",
+    "Making anomalies": "制造异常",
+    "The network": "网络",
+    "Training and judging": "训练与评估",
+    "Results": "结果",
+    "Manual": "手册",
+    "To look things up": "查阅",
+}
 CATALOGUES = Path("book/locale") / LANGUAGE / "LC_MESSAGES" / "book"
 
 
@@ -51,12 +61,30 @@ def chinese_config(project: Path, what: str) -> dict:
 def build(project: Path, config: Path) -> int:
     """Jupyter Book, into a folder of its own, and from there to ``html/zh``."""
     place = project / BUILD / "chinese"
-    status = jupyter_book(project, config, place, "--warningiserror", "--nitpick")
+    toc = project / BUILD / "_toc.zh.yml"
+    write_text(toc, yaml.safe_dump(chinese_toc(project), allow_unicode=True))
+    options = ("--toc", toc, "--warningiserror", "--nitpick")
+    status = jupyter_book(project, config, place, *options)
     if status == 0:
         target = project / BUILD / "html" / "zh"
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(place / "_build" / "html", target)
     return status
+
+
+def chinese_toc(project: Path) -> dict:
+    """The translated pages in their order, and the references that they cite.
+
+    Links to all other pages lead to the English ones (``book/_ext/languages.py``).
+    """
+    toc = yaml.safe_load((project / "_toc.yml").read_text())
+    kept = {path.stem for path in (project / CATALOGUES).glob("*.po")} | {"references"}
+    parts = []
+    for part in toc["parts"]:
+        chapters = [c for c in part["chapters"] if Path(c["file"]).stem in kept]
+        if chapters:
+            parts.append({"caption": CAPTIONS[part["caption"]], "chapters": chapters})
+    return toc | {"parts": parts}
 
 
 def update(project: Path, config: Path, pages: list[str]) -> int:
@@ -74,7 +102,7 @@ def update(project: Path, config: Path, pages: list[str]) -> int:
     return subprocess.run([tool, *words, "--line-width", "100"], cwd=project).returncode
 
 
-def jupyter_book(project: Path, config: Path, place: Path, *options: str) -> int:
+def jupyter_book(project: Path, config: Path, place: Path, *options: str | Path) -> int:
     """One build; its exit status."""
     words = ["build", ".", "--config", config, "--path-output", place, "--keep-going", "--quiet"]
     tool = Path(sys.executable).with_name("jupyter-book")

@@ -28,7 +28,8 @@ def _run_chapters(app: Sphinx, environment: BuildEnvironment, names: list[str]) 
     if not chapters:
         return
     cache = get_cache(environment.mystnb_config.execution_cache_path)
-    at_once = min(len(chapters), os.cpu_count() or 1, _MOST)
+    # One more than processors: a kernel that starts mostly waits.
+    at_once = min(len(chapters), (os.cpu_count() or 1) + 1, _MOST)
     bar = tqdm(total=len(chapters), desc="chapters", unit="chapter", mininterval=0)
     with bar, _threads_of_a_kernel(at_once), ThreadPoolExecutor(at_once) as pool:
         timeout = app.config.nb_execution_timeout

@@ -1,5 +1,7 @@
 """The paper's tables beside our own runs: means and deviations over seeds."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -79,8 +81,9 @@ def _by_seed(runs: pd.DataFrame, categories: int) -> pd.DataFrame:
     return groups[[*METRICS]].mean()[groups["category"].nunique() == categories]
 
 
+@cache
 def printed_means(target: str, dataset: str) -> dict[tuple[str, str], float]:
-    """PRN's numbers by (row, metric) in percent; empty if the paper has no such table."""
+    """PRN's numbers by (row, metric) in percent, to read; empty if the paper has no such table."""
     if not target.startswith("table") or (
         target in _BY_CATEGORY and dataset not in TARGETS[target].datasets
     ):
