@@ -130,13 +130,12 @@ test: $(STAMP)/tested
 	@echo '== all tests passed (nothing is run again until a file changes)'
 
 $(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefile
-	@echo '== style'
-	@$(BIN)/pre-commit run --all-files
-	@echo '== types'
-	@$(BIN)/mypy
+	@echo '== style and types, and beside them one training, which several chapters show'
+	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory $(SHOWN) > $(STAMP)/shown.log 2>&1 & shown=$$!; \
+	$(BIN)/pre-commit run --all-files && $(BIN)/mypy; status=$$?; \
+	wait $$shown || { cat $(STAMP)/shown.log; exit 1; }; exit $$status
 	@echo '== unit tests, three at once'
 	@$(AT_ONCE) --dist worksteal tests --ignore=tests/pages
-	@$(MAKE) --no-print-directory $(SHOWN)
 	@echo '== every chapter, three at once'
 	@$(AT_ONCE) --dist loadfile --nbval-lax --nbval-cell-timeout=1800 -p no:cacheprovider $(CHAPTERS)
 	@$(MAKE) --no-print-directory book

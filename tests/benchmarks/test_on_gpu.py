@@ -1,6 +1,7 @@
 """The scripts for a GPU, without one: every part with tiny sizes, and what a machine is sent."""
 
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,23 @@ PARTS = ["smoke", "rate", "first", "step", "synthesis", "inference", "second"]
 def script(name, *words):
     command = [sys.executable, PROJECT / "benchmarks" / f"{name}.py", *words]
     return subprocess.run([str(word) for word in command], capture_output=True, text=True)
+
+
+@pytest.fixture
+def script_here(monkeypatch, capsys):
+    """A script run in this process, where torch is imported already."""
+
+    def run(name, *words):
+        path = PROJECT / "benchmarks" / f"{name}.py"
+        monkeypatch.syspath_prepend(str(path.parent))
+        monkeypatch.setattr(sys, "argv", [str(path), *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(path), run_name="__main__")
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(sys.argv, ended.value.code, told.out, told.err)
+
+    return run
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="tries what is said without a GPU")
@@ -45,8 +63,8 @@ def test_every_part_runs_and_is_on_record(tmp_path):
     (["--mvtec", "/none"], "torch sees no GPU"),
 ])  # fmt: skip
 @pytest.mark.skipif(torch.cuda.is_available(), reason="tries what is said without a GPU")
-def test_a_wrong_request_is_one_line(words, message):
-    done = script("on_gpu", *words)
+def test_a_wrong_request_is_one_line(script_here, words, message):
+    done = script_here("on_gpu", *words)
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -70,8 +88,8 @@ def words_of(given):
     return [word for pair in given.items() for word in pair]
 
 
-def test_what_is_packed_is_what_the_loader_makes_of_the_originals(given, tmp_path):
-    done = script("pack", tmp_path / "pack", *words_of(given))
+def test_what_is_packed_is_what_the_loader_makes_of_the_originals(script_here, given, tmp_path):
+    done = script_here("pack", tmp_path / "pack", *words_of(given))
     assert done.returncode == 0, done.stderr
     assert "stem.safetensors: 0.0 MB" in done.stdout
     for name in ("bottle", "pill"):
@@ -90,9 +108,11 @@ def test_what_is_packed_is_what_the_loader_makes_of_the_originals(given, tmp_pat
     ("--textures", "holds no image"),
     ("--weights", "is no .safetensors file"),
 ])  # fmt: skip
-def test_what_is_missing_is_named_and_nothing_is_written(given, tmp_path, option, message):
+def test_what_is_missing_is_named_and_nothing_is_written(
+    script_here, given, tmp_path, option, message
+):
     given[option] = tmp_path / "none"
-    done = script("pack", tmp_path / "pack", *words_of(given))
+    done = script_here("pack", tmp_path / "pack", *words_of(given))
     assert done.returncode == 2
     assert f"error: {option} {tmp_path / 'none'} {message}" in done.stderr
     assert not (tmp_path / "pack").exists()

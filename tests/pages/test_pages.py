@@ -16,6 +16,13 @@ PAGES = sorted(path for path in HTML.glob("book/*.html"))
 CHINESE = HTML / "zh" / "book"
 CATALOGUES = HTML.parents[1] / "locale/zh_CN/LC_MESSAGES/book"
 TRANSLATED = sorted(path.stem for path in CATALOGUES.glob("*.po"))
+CHINESE_PAGES = [CHINESE / f"{name}.html" for name in TRANSLATED]
+
+
+def name_of(path):
+    """Such as book-data or zh-index."""
+    return f"{path.relative_to(HTML).parts[0]}-{path.stem}"
+
 
 if not PAGES and not os.environ.get("CI"):
     pytest.skip("the book is not built: run 'make book' first", allow_module_level=True)
@@ -40,7 +47,7 @@ def soup_of(path):
     return BeautifulSoup(path.read_text(), "html.parser")
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PAGES, *CHINESE_PAGES], ids=name_of)
 def test_pages_ask_no_other_host_for_anything(path):
     page = soup_of(path)
     loaded = [tag.get("src") for tag in page.find_all(["script", "img", "iframe"])]
@@ -150,12 +157,10 @@ def browser(tmp_path_factory):
     driver.quit()
 
 
-CHINESE_PAGES = [CHINESE / f"{name}.html" for name in TRANSLATED]
-
-
-@pytest.mark.parametrize("width", [1280, 420])
 @pytest.mark.parametrize(
-    "path", [*PAGES, *CHINESE_PAGES], ids=lambda path: f"{path.parents[1].name}-{path.stem}"
+    ("path", "width"),
+    [*((path, 1280) for path in PAGES), *((path, 420) for path in [*PAGES, *CHINESE_PAGES])],
+    ids=lambda value: name_of(value) if isinstance(value, Path) else value,
 )
 def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
     browser.set_window_size(width, 900)
@@ -187,6 +192,9 @@ def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
     assert [e["message"] for e in errors if "file://" not in e["message"]] == []
 
 
+IN_THE_DARK = {  # every kind of content: cards, figures, sliders, tables, formulas, code, names
+    "index", "fifteen-minutes", "noise", "errata", "tables", "training", "verdict", "glossary",
+}  # fmt: skip
 AXE = HTML.parents[1] / "pages" / "checks" / "axe.min.js"
 
 
@@ -201,9 +209,7 @@ def test_axe_finds_nothing_serious_in_light_and_dark(browser, path):
     browser.get(path.as_uri())
     browser.execute_script(AXE.read_text())
     left_out = ["mjx-container"] + [".highlight"] * (path.stem != "verdict")
-    for theme in ("light", "dark")[
-        : 1 if path.stem == "api" else 2
-    ]:  # it is long, and has no picture
+    for theme in ("light", "dark") if path.stem in IN_THE_DARK else ("light",):
         found = browser.execute_async_script(
             """
             const [theme, exclude, done] = arguments;
