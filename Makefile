@@ -124,18 +124,18 @@ pdf: $(HTML)
 	@$(BIN)/python workflow/book_pdf.py
 
 # Three processes with a thread each, on two cores: a third of the time one of them only waits.
-AT_ONCE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3
+AT_ONCE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --durations=25
 
 test: $(STAMP)/tested
 	@echo '== all tests passed (nothing is run again until a file changes)'
 
 $(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefile
-	@echo '== style and types, and beside them one training, which several chapters show'
-	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory $(SHOWN) > $(STAMP)/shown.log 2>&1 & shown=$$!; \
-	$(BIN)/pre-commit run --all-files && $(BIN)/mypy; status=$$?; \
+	@echo '== style, types and unit tests; beside them one training, which several chapters show'
+	@OMP_NUM_THREADS=1 $(BIN)/prn run --category button > $(STAMP)/shown.log 2>&1 & shown=$$!; \
+	$(BIN)/pre-commit run --all-files && $(BIN)/mypy \
+	    && echo '== unit tests, three at once' \
+	    && $(AT_ONCE) --dist worksteal tests --ignore=tests/pages; status=$$?; \
 	wait $$shown || { cat $(STAMP)/shown.log; exit 1; }; exit $$status
-	@echo '== unit tests, three at once'
-	@$(AT_ONCE) --dist worksteal tests --ignore=tests/pages
 	@echo '== every chapter, three at once'
 	@$(AT_ONCE) --dist loadfile --nbval-lax --nbval-cell-timeout=1800 -p no:cacheprovider $(CHAPTERS)
 	@$(MAKE) --no-print-directory book

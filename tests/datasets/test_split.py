@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -276,6 +277,12 @@ def test_one_normal_image_cannot_be_split():
         split_freely(Inventory(make("n", 1), (), make("a", 4, "cut")), "folder", "mug", 0, 2)
 
 
+@cache
+def category_of(dataset, name, root, seed, n_anomalies):
+    """Many records share one split."""
+    return load_category(dataset, name, root, seed=seed, n_anomalies=n_anomalies)
+
+
 @pytest.mark.parametrize(
     "result",
     find_results(PROJECT / "results"),
@@ -288,7 +295,7 @@ def test_recorded_splits_can_be_drawn_again(result):
         pytest.skip(f"the images of {e.dataset} are not beside the project ({root})")
     if e.dataset == "elpv" and not DATASETS["elpv"].find_package():
         pytest.skip("the package elpv-dataset is not installed: pip install it")
-    category = load_category(e.dataset, e.category, root, seed=e.seed, n_anomalies=e.n_anomalies)
+    category = category_of(e.dataset, e.category, root, e.seed, e.n_anomalies)
     if e.n_normals is not None:
         category = with_fewer_normals(category, e.n_normals, e.seed)
     for part, names in result.split.items():
