@@ -20,10 +20,11 @@ STAMP := .make
 LIBRARY  := $(shell find prn_lib -name '*.py' -o -name '*.json')
 CHAPTERS := $(wildcard book/*.ipynb)
 BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path '*/.ipynb_checkpoints/*' -not -name '*.mo')
-TESTS    := .pre-commit-config.yaml $(shell find tests workflow benchmarks data/paper results .ci -type f -not -name '*.pyc')
+TESTS    := .pre-commit-config.yaml $(shell find tests workflow benchmarks data/paper results .ci .github binder -type f -not -name '*.pyc')
 RECORDS   = $(shell find runs results data/paper -name result.json -o -path 'results/*.json' -o -name '*.csv' -o -path '*/figures/*.png' 2>/dev/null | sed 's/ /\\ /g')
 HTML     := book/_build/html/index.html
 SHOWN    := runs/mini/button/quick-seed0/result.json
+SHOW     := $(BIN)/prn run --category button
 
 export PRN_PROGRESS ?= text
 .DELETE_ON_ERROR:
@@ -110,7 +111,7 @@ $(STAMP)/scripts: $(STAMP)/installed book/pages/package-lock.json workflow/page_
 
 # Several chapters show this run; made first, so that its bar is seen and none of them waits.
 $(SHOWN): $(STAMP)/installed
-	@test -f $@ || { echo '== one training, which several chapters show'; $(BIN)/prn run --category button; }
+	@test -f $@ || { echo '== one training, which several chapters show'; $(SHOW); }
 	@touch $@
 
 $(HTML): $(STAMP)/installed $(STAMP)/scripts $(SHOWN) $(BOOK) $(LIBRARY) $(RECORDS)
@@ -131,7 +132,7 @@ test: $(STAMP)/tested
 
 $(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefile
 	@echo '== style, types and unit tests; beside them one training, which several chapters show'
-	@OMP_NUM_THREADS=1 $(BIN)/prn run --category button > $(STAMP)/shown.log 2>&1 & shown=$$!; \
+	@OMP_NUM_THREADS=1 $(SHOW) > $(STAMP)/shown.log 2>&1 & shown=$$!; \
 	$(BIN)/pre-commit run --all-files && $(BIN)/mypy \
 	    && echo '== unit tests, three at once' \
 	    && $(AT_ONCE) --dist worksteal tests --ignore=tests/pages; status=$$?; \

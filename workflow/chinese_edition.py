@@ -49,7 +49,8 @@ def chinese_config(project: Path, what: str) -> dict:
     config = yaml.safe_load((project / "_config.yml").read_text())
     config["execute"] |= {"cache": str((project / BUILD / ".jupyter_cache").resolve())}
     places = config["sphinx"]["local_extensions"]  # seen from the configuration's own folder
-    del places["chapters_at_once"]
+    for name in ("chapters_at_once", "records_on_pages"):  # done by the English build
+        del places[name]
     places |= {name: str((project / place).resolve()) for name, place in places.items()}
     options = config["sphinx"]["config"] | {"gettext_compact": False}
     if what == "build":

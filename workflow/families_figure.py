@@ -20,6 +20,9 @@ FAMILIES = (  # name, an example, what of NEEDS it learns from
     ("PRN", "this book", "11hh"),
 )
 BORROWED = (0, 4)  # the families that PRN takes an idea from
+FILL = {"1": "full", "h": "left", "0": "none"}  # needed, used if there is any, not used
+WHITE = {"markerfacecoloralt": "white"}
+FIRST, STEP = 6.3, 1.3  # where the columns stand
 INK, BLUE = "#222222", "#1f5fa8"
 
 
@@ -33,16 +36,10 @@ def main() -> None:
         axis.text(0, -row, name, va="center", color=colour, weight="bold" if own else "normal")
         axis.text(3.0, -row, example, va="center", fontsize=8.5, color=colour if own else "#555555")
         for column, needed in enumerate(needs):
-            place = 6.3 + 1.3 * column
-            if needed == "1":
-                axis.plot(place, -row, "o", markersize=10, color=colour)
-            elif needed == "h":  # used if there is any
-                half = {"fillstyle": "left", "markerfacecoloralt": "white"}
-                axis.plot(place, -row, "o", markersize=10, color=colour, **half)
-            else:
-                axis.plot(place, -row, "o", markersize=10, mfc="white", mec="#cccccc")
+            style = {"color": "#cccccc" if needed == "0" else colour, "fillstyle": FILL[needed]}
+            axis.plot(FIRST + STEP * column, -row, "o", markersize=10, **style, **WHITE)
     for column, need in enumerate(NEEDS):
-        axis.text(6.3 + 1.3 * column, 0.95, need, ha="center", va="center", fontsize=8.5)
+        axis.text(FIRST + STEP * column, 0.95, need, ha="center", va="center", fontsize=8.5)
     for row in BORROWED:
         axis.annotate(
             "",

@@ -21,7 +21,7 @@ CELL = 1.55  # inches a side of a small image
 DPI = 110
 CONTOUR = "#ff00c8"  # seen on grey, brown and blue alike
 LARGE = 150_000  # bytes of PNG; larger pictures are shown as WebP
-WEBP_QUALITY = 90
+WEBP_QUALITY = 90  # a fifth of the bytes; what it loses is not seen
 ENOUGH = 1000  # k-means of colours ends when fewer pixels than that change theirs
 ALT = "Description"  # the PNG standard's keyword for a text that describes the image
 
@@ -39,18 +39,14 @@ class Picture:
         return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
 
     def _repr_html_(self) -> str:
-        address = self.address if len(self.png) <= LARGE else self._webp_address()
+        address = self.address
+        if len(self.png) > LARGE:
+            with Image.open(io.BytesIO(self.png)) as image:
+                address = webp_address(image.convert("RGB"), WEBP_QUALITY)
         return (
             f'<img alt="{html.escape(self.alt)}" style="max-width: 100%; background: white" '
             f'src="{address}">'
         )
-
-    def _webp_address(self) -> str:
-        """A fifth of the bytes, for pages; what it loses is not seen."""
-        buffer = io.BytesIO()
-        with Image.open(io.BytesIO(self.png)) as image:
-            image.convert("RGB").save(buffer, "WEBP", quality=WEBP_QUALITY)
-        return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
     def __repr__(self) -> str:
         return f"<figure: {self.alt}>"
@@ -76,6 +72,13 @@ class Picture:
         buffer = io.BytesIO()
         few.save(buffer, format="png", optimize=True)
         return Picture(buffer.getvalue(), self.alt)
+
+
+def webp_address(image: Image.Image, quality: int, lossless: bool = False) -> str:
+    """An image as an address that holds it, for pages where a PNG would be large."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=quality, lossless=lossless)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def read_picture(path: Path) -> Picture:

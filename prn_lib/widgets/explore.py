@@ -4,9 +4,7 @@ A published page has no kernel. There every state of the sliders is rendered whe
 and the browser switches between them; the build asks for that by ``PRN_WIDGETS=static``.
 """
 
-import base64
 import html
-import io
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +13,8 @@ from typing import Any
 import ipywidgets
 import numpy as np
 from PIL import Image
+
+from prn_lib.figures.base import webp_address
 
 MAX_STATES = 150  # of a published page: about 10 kB each
 Controls = Mapping[str, Mapping[str, Any]]
@@ -101,11 +101,8 @@ def _live(sliders: list[ipywidgets.SelectionSlider], frame: Callable[..., str]) 
 
 def _image(pixels: np.ndarray, alt: str, width: int) -> str:
     """An ``<img>`` that holds its picture."""
-    buffer = io.BytesIO()
     few = len(np.unique(pixels)) <= 4  # masks: lossless is smaller, and sharp
-    Image.fromarray(pixels).save(buffer, "WEBP", lossless=few, quality=75, method=4)
-    data = base64.b64encode(buffer.getvalue()).decode()
+    address = webp_address(Image.fromarray(pixels), quality=75, lossless=few)
     return (
-        f'<img alt="{html.escape(alt)}" style="width: {width}px; max-width: 100%" '
-        f'src="data:image/webp;base64,{data}">'
+        f'<img alt="{html.escape(alt)}" style="width: {width}px; max-width: 100%" src="{address}">'
     )

@@ -9,6 +9,8 @@ import nbformat
 import pytest
 import yaml
 
+from prn_lib.paper.variants import TARGETS
+
 PROJECT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((PROJECT / "book").glob("*.ipynb"))
 CHAPTERS = sorted(p for p in (PROJECT / "book").iterdir() if p.suffix in (".ipynb", ".md"))
@@ -153,8 +155,7 @@ def test_the_map_from_the_paper_to_the_code_is_whole_and_leads_somewhere():
     assert {int(n) for n in re.findall(r"Fig\. (\d+)", rows)} | spans(rows, "Fig.") >= set(
         range(1, 12)
     )
-    known = {target.replace("table", "") for target in wanted_targets()}
-    assert set(re.findall(r"prn tables run table(\d+)", text)) <= known
+    assert set(re.findall(r"prn tables run (\w+)", text)) <= set(TARGETS)
 
 
 def spans(rows, kind):
@@ -163,11 +164,6 @@ def spans(rows, kind):
     for first, last in re.findall(rf"{re.escape(kind)} (\d+)(?: to |, )(\d+)", rows):
         found |= set(range(int(first), int(last) + 1))
     return found
-
-
-def wanted_targets():
-    variants = json.loads((PROJECT / "prn_lib" / "paper" / "variants.json").read_text())
-    return re.findall(r"table\d+", json.dumps(variants))
 
 
 def test_the_reference_has_every_public_module_of_the_rooms_that_it_shows():

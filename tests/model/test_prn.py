@@ -126,16 +126,9 @@ def test_memory_layout_changes_nothing(encoder):
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler (g++)")
 def test_a_compiled_network_agrees(encoder):
-    """In one graph; stated tolerance: 1e-4 of the logits' range.
-
-    The whole is traced and differentiated, and its decoder also becomes machine code: to compile
-    all of it takes a minute and tests torch alone.
-    """
+    """In one graph; stated tolerance: 1e-4 of the logits' range."""
     model, images = seasoned_prn(encoder), torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         expected = model(images)
-        found = torch.compile(model, fullgraph=True, backend="aot_eager")(images)
-        model.decoder.compile(fullgraph=True)
-        of_decoder = model(images)
-    for each in (found, of_decoder):
-        assert (each - expected).abs().max() < 1e-4 * (expected.max() - expected.min())
+        found = torch.compile(model, fullgraph=True)(images)
+    assert (found - expected).abs().max() < 1e-4 * (expected.max() - expected.min())

@@ -60,7 +60,7 @@ def test_pages_ask_no_other_host_for_anything(path):
     assert "https://" not in inline
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PAGES, *CHINESE_PAGES], ids=name_of)
 def test_links_inside_the_book_lead_somewhere(path):
     for tag in soup_of(path).find_all("a", href=True):
         target, _, anchor = tag["href"].partition("#")
@@ -104,13 +104,8 @@ def test_no_page_is_heavy(path):
     assert sum(map(sent, files)) / 1e6 < (1.5 if path.stem == "index" else 4)
 
 
-def test_the_chinese_edition_has_what_is_translated_and_its_links_lead_somewhere():
+def test_the_chinese_edition_has_what_is_translated_and_what_it_cites():
     assert {path.stem for path in CHINESE.glob("*.html")} == {*TRANSLATED, "references"}
-    for path in CHINESE.glob("*.html"):
-        for tag in soup_of(path).find("article").find_all("a", href=True):
-            target, _, _ = tag["href"].partition("#")
-            if target and not target.startswith(("http", "mailto:")):
-                assert (path.parent / target).resolve().exists(), tag["href"]
 
 
 @pytest.mark.parametrize("name", TRANSLATED)
@@ -208,7 +203,9 @@ def test_pages_open_without_errors_and_fit_the_window(browser, path, width):
         });
         const still = (since) => {  // formulas and sliders come after the page has loaded
             const now = measure();
-            const settled = now.formulas >= now.raw && !now.broken.length;
+            const views = document.querySelectorAll('script[type*="widget-view"]').length;
+            const handles = document.querySelectorAll('.noUi-handle').length;
+            const settled = now.formulas >= now.raw && !now.broken.length && (handles || !views);
             if ((settled && Date.now() > since + 300) || Date.now() > since + 5000) done(now);
             else setTimeout(still, 100, since);
         };
