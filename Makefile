@@ -17,19 +17,20 @@ PYTHON      ?= python3
 
 BIN   := .venv/bin
 STAMP := .make
-LIBRARY  := $(shell find prn_lib -name '*.py' -o -name '*.json')
+LIBRARY  := $(shell find prn_lib -name '*.py' -o -name '*.json' -o -path '*/web/page/*')
 CHAPTERS := $(wildcard book/*.ipynb)
-BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path '*/.ipynb_checkpoints/*' -not -name '*.mo')
+BOOK     := _config.yml _toc.yml $(shell find book -type f -not -path 'book/_build/*' -not -path 'book/pages/node_modules/*' -not -path 'book/pages/alive/*' -not -path '*/.ipynb_checkpoints/*' -not -name '*.mo')
 TESTS    := .pre-commit-config.yaml $(shell find tests workflow benchmarks data/paper results .ci .github binder -type f -not -name '*.pyc')
 RECORDS   = $(shell find runs results data/paper -name result.json -o -path 'results/*.json' -o -name '*.csv' -o -path '*/figures/*.png' 2>/dev/null | sed 's/ /\\ /g')
 HTML     := book/_build/html/index.html
 SHOWN    := runs/mini/button/quick-seed0/result.json
 SHOW     := $(BIN)/prn run --category button
+PAINTED   = $(shell find runs/mini -path '*/quick-seed0*/result.json' 2>/dev/null)
 
 export PRN_PROGRESS ?= text
 .DELETE_ON_ERROR:
 TABLES := $(addprefix table,1 2 3 4 5 6 7 8 9 10) readings figure6 figure8 all-tables
-.PHONY: help setup reproduce $(TABLES) status gpu test book pdf lab clean
+.PHONY: help setup reproduce $(TABLES) status gpu test book paint pdf lab clean
 
 help:
 	@echo 'make setup       install into .venv, nothing else'
@@ -50,6 +51,7 @@ help:
 	@echo '                 DRY_RUN=1: all parts with tiny sizes, on any machine'
 	@echo 'make test        style, types, unit tests, every chapter, the book with warnings as errors'
 	@echo 'make book        build the book into book/_build/html, the Chinese edition into zh/ there'
+	@echo 'make paint       the book, with all three products on its page "Paint a defect"; six trainings'
 	@echo 'make pdf         print the built book into book/_build/prn-book.pdf; needs Chromium'
 	@echo 'make lab         open the chapters in JupyterLab'
 	@echo 'make clean       remove the built book, generated and cached images; runs/ and .venv stay'
@@ -114,12 +116,24 @@ $(SHOWN): $(STAMP)/installed
 	@test -f $@ || { echo '== one training, which several chapters show'; $(SHOW); }
 	@touch $@
 
-$(HTML): $(STAMP)/installed $(STAMP)/scripts $(SHOWN) $(BOOK) $(LIBRARY) $(RECORDS)
+$(STAMP)/painted: $(STAMP)/installed $(SHOWN) $(PAINTED) workflow/paint_page.py $(wildcard prn_lib/web/*.py prn_lib/web/page/*)
+	@echo '== the page on which defects are painted'
+	@$(BIN)/python workflow/paint_page.py
+	@touch $@
+
+$(HTML): $(STAMP)/installed $(STAMP)/scripts $(STAMP)/painted $(SHOWN) $(BOOK) $(LIBRARY) $(RECORDS)
 	@echo '== building the book (its chapters run; a finished run is not computed again)'
 	@$(BIN)/jupyter-book build . --path-output book --warningiserror --nitpick --keep-going --quiet
 	@echo '== the Chinese edition (with the same outputs)'
 	@$(BIN)/python workflow/chinese_edition.py build
 	@touch $@
+
+paint: $(STAMP)/installed
+	@for category in button grain weave; do \
+	    $(BIN)/prn run --category $$category && \
+	    $(BIN)/prn run --category $$category --set use_prototypes=false || exit 1; \
+	done
+	@$(MAKE) --no-print-directory book
 
 pdf: $(HTML)
 	@$(BIN)/python workflow/book_pdf.py
@@ -132,7 +146,7 @@ test: $(STAMP)/tested
 
 $(STAMP)/tested: $(STAMP)/installed $(BOOK) $(LIBRARY) $(TESTS) README.md Makefile
 	@echo '== style, types and unit tests; beside them one training, which several chapters show'
-	@OMP_NUM_THREADS=1 $(SHOW) > $(STAMP)/shown.log 2>&1 & shown=$$!; \
+	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory $(STAMP)/painted > $(STAMP)/shown.log 2>&1 & shown=$$!; \
 	$(BIN)/pre-commit run --all-files && $(BIN)/mypy \
 	    && echo '== unit tests, three at once' \
 	    && $(AT_ONCE) --dist worksteal tests --ignore=tests/pages; status=$$?; \
@@ -151,4 +165,4 @@ lab: $(STAMP)/installed
 clean:
 	@echo '== removing the built book, the generated and the cached images, and the stamps'
 	@echo '   (runs/ and .venv stay; remove them by hand to compute or install again)'
-	@rm -rf book/_build data/mini data/example data/cache $(STAMP)/tested
+	@rm -rf book/_build book/pages/alive data/mini data/example data/cache $(STAMP)/tested $(STAMP)/painted

@@ -8,7 +8,8 @@ The rooms, from the ground up; an import never runs from a lower one to a higher
 - ``training``: the loss and the loop; ``runs``: one experiment, one record;
 - ``paper``: the printed tables beside ours; ``batch``: all of their runs; ``studies``: what the
   book asks beyond the paper;
-- ``figures`` and ``widgets``: the book's; ``cli``: the command ``prn``.
+- ``figures`` and ``widgets``: the book's; ``web``: a network that computes in a page;
+- ``cli``: the command ``prn``.
 """
 
 from prn_lib._version import __version__

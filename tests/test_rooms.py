@@ -24,7 +24,7 @@ TITLES = {
     for cell in json.loads(page.read_text())["cells"]
     for line in cell["source"]
     if line.startswith("# ") and cell["cell_type"] == "markdown"
-}
+} | {page.read_text().partition("\n")[0][2:] for page in (PROJECT / "book").glob("*.md")}
 
 
 def test_no_import_runs_from_a_lower_room_to_a_higher_one():

@@ -53,6 +53,7 @@ def chinese_config(project: Path, what: str) -> dict:
         del places[name]
     places |= {name: str((project / place).resolve()) for name, place in places.items()}
     options = config["sphinx"]["config"] | {"gettext_compact": False}
+    options["html_extra_path"] = ["book/pages/site"]  # what is alive is on the English pages alone
     if what == "build":
         options |= {"language": LANGUAGE, "locale_dirs": ["book/locale"]}
         options |= {"translation_progress_classes": True}

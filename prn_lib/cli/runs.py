@@ -1,4 +1,4 @@
-"""``prn run`` and ``prn export``: one experiment, and its network as a file."""
+"""``prn run`` and ``prn export``: one experiment, and its network as a file or a page."""
 
 import shlex
 from pathlib import Path
@@ -62,16 +62,51 @@ def run_one(
     click.echo(f"      {program()} threshold {place} FOLDER-OF-FURTHER-GOOD-PHOTOGRAPHS")
 
 
-@click.command(short_help="Write the network of a finished run as an ONNX file.")
+@click.command(short_help="Write the network of a finished run: an ONNX file, or a web page.")
 @run_folder
-@click.option("--out", required=True, type=Path, metavar="FILE", help="The ONNX file to write.")
-def export(run_folder: Path, out: Path) -> None:
+@click.option(
+    "--out", required=True, type=Path, metavar="PLACE", help="The ONNX file, or the page's folder."
+)
+@click.option("--web", is_flag=True, help="Write a page on which defects can be painted.")
+@click.option(
+    "--without", type=Path, metavar="RUN", help="For the page: a run without prototypes, beside."
+)
+@click.option(
+    "--bits", type=click.Choice(["8", "16"]), help="For the page: of each weight.  [default: 8]"
+)
+def export(run_folder: Path, out: Path, web: bool, without: Path | None, bits: str | None) -> None:
     """Write the network of a finished run as one ONNX file, prototypes included.
 
     Its input are images (B, 3, S, S) in [0, 1]; its outputs score_map and image_score.
+
+    With --web, write a folder instead that any web server hands out: whoever opens the page paints
+    a defect and sees what the network says. The visitor's browser computes.
     """
+    if web:
+        return _export_page(run_folder, out, without, int(bits or 8))
+    if without or bits:
+        raise ValueError("--without and --bits belong to a page: add --web")
     from prn_lib.runs.export import INPUT, OUTPUTS, export_onnx
 
     path = export_onnx(run_folder, out)
     size = f"{path.stat().st_size / 1e6:.0f} MB"
     click.echo(f"{path}: {size}, input {INPUT!r}, outputs {', '.join(map(repr, OUTPUTS))}")
+
+
+def _export_page(run_folder: Path, out: Path, without: Path | None, bits: int) -> None:
+    from prn_lib.runs import TITLES
+    from prn_lib.web import Product, write_page
+
+    (told,) = write_page(out, [Product(run_folder, without)], bits=bits)
+    for network in told["networks"].values():
+        size = f"{network['bytes'] / 1e6:.1f} MB"
+        click.echo(f"{out}: {network['run']}, {size} in {bits} bits a weight")
+        for key, (before, after) in network["metrics"].items():
+            if before is not None and after is not None:
+                click.echo(f"  {TITLES[key]:<12} {before:6.1%} in the record, {after:6.1%} here")
+    if told["networks"]["prn"]["threshold"] is None:
+        click.echo(f"note: no threshold is stored: {program()} threshold {run_folder} GOOD-PHOTOS")
+    images = len(told["pictures"]) + len({name for scale in told["normals"] for name in scale})
+    click.echo(f"note: the folder holds {images} pictures of the product; mind who may see them")
+    command = f"python -m http.server 8000 --directory {shlex.quote(str(out))}"
+    click.echo(f"next: {command}      (then open http://localhost:8000)")

@@ -3,7 +3,9 @@
 import dataclasses
 import json
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -39,39 +41,14 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
     ``(B,)``, both in [0, 1]. The experiment lies in the file's metadata, as JSON under "prn",
     and under its key "inspection" what :func:`prn_lib.inspection.detector.load_onnx` needs.
 
-    Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing, ValueError for a run
-    whose image scores need connected regions, and what
-    :func:`~prn_lib.runs.results.load_model` raises.
+    Raises ValueError for a run whose image scores need connected regions, and what
+    :func:`to_onnx` and :func:`~prn_lib.runs.results.load_model` raise.
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401  (torch's exporter asks for it)
-    except ImportError as error:
-        raise ImportError(
-            f"exporting needs the package {error.name!r}: pip install onnx onnxscript"
-        ) from None
     result = load_result(run_folder)
     experiment = result.experiment
-    if experiment.image_score == "region":
-        raise ValueError(
-            f"{run_folder} scores images by their best region, which ONNX has no operation for; "
-            "export a run with image_score 'top' or 'smoothed'"
-        )
+    check_image_score(experiment.image_score, run_folder)
     detector = Detector(load_model(run_folder), experiment.image_score, experiment.top_k).eval()
-    side = experiment.image_size
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch about its own internals
-        program = torch.onnx.export(
-            detector,
-            (torch.zeros(2, 3, side, side),),
-            input_names=[INPUT],
-            output_names=list(OUTPUTS),
-            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    file = program.model_proto
+    file = to_onnx(detector, experiment.image_size, OUTPUTS)
     chosen = read_threshold(run_folder)
     inspection = {
         "name": name_of(result),
@@ -79,7 +56,50 @@ def export_onnx(run_folder: Path | str, path: Path | str) -> Path:
         "threshold": chosen.value if chosen else None,
     }
     told = {**dataclasses.asdict(experiment), "inspection": inspection}
-    onnx.helper.set_model_props(file, {"prn": json.dumps(told)})
-    with whole_file(Path(path)) as draft:
-        onnx.save(file, draft)
+    write_onnx(file, Path(path), told)
     return Path(path)
+
+
+def check_image_score(score: str, run_folder: Path | str) -> None:
+    """Raise ValueError for the one score that ONNX cannot compute."""
+    if score == "region":
+        raise ValueError(
+            f"{run_folder} scores images by their best region, which ONNX has no operation for; "
+            "export a run with image_score 'top' or 'smoothed'"
+        )
+
+
+def to_onnx(module: nn.Module, side: int, outputs: Sequence[str], batch: bool = True) -> Any:
+    """A module of images ``(B, 3, side, side)`` as an ``onnx.ModelProto``; B is 1 unless ``batch``.
+
+    Raises ImportError if the packages ``onnx`` and ``onnxscript`` are missing.
+    """
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401  (torch's exporter asks for it)
+    except ImportError as error:
+        raise ImportError(
+            f"exporting needs the package {error.name!r}: pip install onnx onnxscript"
+        ) from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch about its own internals
+        program = torch.onnx.export(
+            module,
+            (torch.zeros(2 if batch else 1, 3, side, side),),
+            input_names=[INPUT],
+            output_names=list(outputs),
+            dynamic_shapes={"images": {0: torch.export.Dim("batch")}} if batch else None,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    return program.model_proto
+
+
+def write_onnx(file: Any, path: Path, told: dict[str, Any]) -> None:
+    """Write an ``onnx.ModelProto`` with ``told`` in its metadata, whole or not at all."""
+    import onnx
+
+    onnx.helper.set_model_props(file, {"prn": json.dumps(told)})
+    with whole_file(path) as draft:
+        onnx.save(file, draft)

@@ -75,7 +75,12 @@ def test_colabs_list_is_read_as_constraints():
 def test_dependencies_are_looked_after_where_they_are_named():
     updates = read(PROJECT / ".github/dependabot.yml")["updates"]
     places = {(each["package-ecosystem"], each["directory"]) for each in updates}
-    assert places == {("pip", "/"), ("npm", "/book/pages"), ("github-actions", "/")}
+    assert places == {
+        ("pip", "/"),
+        ("npm", "/book/pages"),
+        ("npm", "/prn_lib/web/page"),
+        ("github-actions", "/"),
+    }
     assert json.loads((PROJECT / "book/pages/package.json").read_text())["dependencies"]
     (pip,) = (each for each in updates if each["package-ecosystem"] == "pip")
     ignored = {each["dependency-name"] for each in pip["ignore"]}

@@ -1,0 +1,22 @@
+// Looks whether this browser can compute here; says in words what is missing, or starts the page.
+{
+  const script = document.currentScript.src;
+  const missing = () => {
+    if (location.protocol === "file:") {
+      return "This page was opened as a file, and a browser computes only on pages that a web server "
+        + "hands out. In its folder run: python -m http.server. Then open http://localhost:8000.";
+    }
+    if (typeof WebAssembly !== "object") {
+      return "WebAssembly, with which a page computes, is switched off in this browser. The picture "
+        + "above shows what you would see.";
+    }
+    return typeof Worker === "function" ? null : "This browser lets no page compute in the background.";
+  };
+  for (const place of document.querySelectorAll(".paint-a-defect")) {
+    const say = (words) => { place.querySelector(".paint-words").textContent = words; };
+    const why = missing();
+    if (why) say(why);
+    else import(new URL("app.js", script)).then((app) => app.start(place), () => say(
+      "The page's scripts could not be loaded whole; load the page again."));
+  }
+}
