@@ -105,7 +105,8 @@ def _export_page(run_folder: Path, out: Path, without: Path | None, bits: int) -
             if before is not None and after is not None:
                 click.echo(f"  {TITLES[key]:<12} {before:6.1%} in the record, {after:6.1%} here")
     if told["networks"]["prn"]["threshold"] is None:
-        click.echo(f"note: no threshold is stored: {program()} threshold {run_folder} GOOD-PHOTOS")
+        place = shlex.quote(str(run_folder))
+        click.echo(f"note: no threshold is stored: {program()} threshold {place} GOOD-PHOTOS")
     images = len(told["pictures"]) + len({name for scale in told["normals"] for name in scale})
     click.echo(f"note: the folder holds {images} pictures of the product; mind who may see them")
     command = f"python -m http.server 8000 --directory {shlex.quote(str(out))}"

@@ -38,6 +38,7 @@ def show_painted(
 ) -> Picture:
     """The first good test image of a run, clean and scratched: residual and score map of both.
 
+    Of a test set without good ones it is the first.
     ``points`` and ``width`` as :func:`painted` has them. Raises ValueError for a run without
     prototypes, and what :func:`~prn_lib.runs.results.load_model` raises.
     """
@@ -46,8 +47,8 @@ def show_painted(
     if not isinstance(model, PRN) or not model.has_prototypes:
         raise ValueError(f"{run_folder} has no prototypes, so there are no residuals to show")
     category = read_category(e)
-    good = next(sample for sample in category.test if not sample.is_anomaly)
-    image = category.load([good], e.image_size)[0][0]
+    good = [sample for sample in category.test if not sample.is_anomaly]
+    image = category.load([*good, *category.test][:1], e.image_size)[0][0]
     images = torch.stack([image, painted(image, points, width)])
     maps, scores = predict(model, images, top_k=e.top_k, score=e.image_score)
     with torch.inference_mode():
@@ -61,7 +62,7 @@ def _drawn(
 ) -> Picture:
     """A row for each of two images ``(2, 3, S, S)``, with its maps ``(2, S, S)`` and score."""
     figure, axes = image_grid(2, 3)
-    names = ("a good picture", "the same, painted")
+    names = ("a test picture", "the same, painted")
     for k, line in enumerate(axes):
         draw_image(line[0], images[k], names[k])
         line[1].imshow(sizes[k].numpy(), cmap=HEAT, vmin=0, vmax=sizes.max().item())
@@ -70,7 +71,7 @@ def _drawn(
         line[2].set_title(f"score map; score {scores[k]}", fontsize=8)
     return picture(
         figure,
-        "A good picture of the product, and below it the same with a painted scratch. Beside "
+        "A test picture of the product, and below it the same with a painted scratch. Beside "
         "each its residual at the finest scale and its score map. The image score is "
         f"{scores[0]} without and {scores[1]} with the scratch.",
     )

@@ -28,6 +28,7 @@ def write_page(
     Raises FileExistsError for a folder with files, ImportError for a missing package, and what
     :func:`prn_lib.web.product.write_product` raises; nothing is left then.
     """
+    folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} holds files already; name a new folder")
     computes = runtime or runtime_folder()
@@ -48,7 +49,8 @@ def write_page(
         (draft / "products.json").write_text(json.dumps(listed, indent=1) + "\n")
         environment = Environment(autoescape=True, undefined=StrictUndefined)
         template = environment.from_string(_of_page("index.html"))
-        (draft / "index.html").write_text(template.render(products=told, example=example), "utf-8")
+        text = template.render(products=told, example=example)
+        (draft / "index.html").write_bytes(text.encode("utf-8", "replace"))  # of names of files
     return told
 
 

@@ -42,7 +42,8 @@ def write_product(place: Path, product: Product, bits: int) -> dict[str, Any]:
     result, network = runs["prn"]
     e = result.experiment
     category = read_category(e)
-    _check_images(result, category)
+    for each, _ in runs.values():
+        _check_images(each, category)
     test = category.load(category.test, e.image_size)
     exported = {
         name: export_network(place / f"{name}.onnx", network, result, category, test, bits)
@@ -105,12 +106,13 @@ def _network_of(result: Result) -> PageNetwork:
 
 def _check_images(result: Result, category: Category) -> None:
     """What a smaller file loses can be told only on the images that the run was judged on."""
-    then = result.contents.get("test")
-    if then is not None and then != contents_of(category.test):
-        raise ValueError(
-            f"the test images of {category.dataset}/{category.name} are not those that "
-            f"{result.folder} was judged on; restore them, or run again"
-        )
+    for part in ("test", "train_normals"):
+        then = result.contents.get(part)
+        if then is not None and then != contents_of(getattr(category, part)):
+            raise ValueError(
+                f"the images of {category.dataset}/{category.name} ({part}) are not those of "
+                f"{result.folder}; restore them, or run again"
+            )
 
 
 def _scores_of(exported: dict[str, Exported], k: int) -> dict[str, float]:

@@ -70,7 +70,8 @@ def settled(browser, after=0):
         found = browser.execute_script(script)
         return found if found and found[3] > after else None
 
-    score, values, milliseconds, runs = WebDriverWait(browser, 60, poll_frequency=0.05).until(computed)
+    wait = WebDriverWait(browser, 60, poll_frequency=0.05)
+    score, values, milliseconds, runs = wait.until(computed)
     side = round(len(values) ** 0.5)
     return Seen(score, np.array(values).reshape(side, side), milliseconds, runs)
 

@@ -54,7 +54,7 @@ def test_other_test_images_than_those_of_the_record_are_refused(runs, tmp_path):
     changed.mkdir()
     (changed / "result.json").write_text(json.dumps(record))
     (changed / "model.safetensors").symlink_to(runs / "with/model.safetensors")
-    with pytest.raises(ValueError, match=r"are not those that .*changed was judged on"):
+    with pytest.raises(ValueError, match=r"\(test\) are not those of .*changed"):
         write_page(tmp_path / "page", [Product(changed)], runtime=tmp_path)
     assert not (tmp_path / "page").exists()
 

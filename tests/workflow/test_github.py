@@ -38,7 +38,7 @@ def test_workflows_run_what_is_there(path):
 
 def test_the_tests_look_for_the_browser_under_the_name_that_it_is_given():
     told = (PROJECT / ".github/workflows/ci.yml").read_text()
-    asked = (PROJECT / "tests/pages/test_pages.py").read_text()
+    asked = (PROJECT / "tests/pages/conftest.py").read_text()
     for name in ("chromium", "chromedriver"):
         assert f"/usr/local/bin/{name}" in told
         assert f'shutil.which("{name}")' in asked
@@ -74,7 +74,11 @@ def test_colabs_list_is_read_as_constraints():
 
 def test_dependencies_are_looked_after_where_they_are_named():
     updates = read(PROJECT / ".github/dependabot.yml")["updates"]
-    places = {(each["package-ecosystem"], each["directory"]) for each in updates}
+    places = {
+        (each["package-ecosystem"], place)
+        for each in updates
+        for place in each.get("directories") or [each["directory"]]
+    }
     assert places == {
         ("pip", "/"),
         ("npm", "/book/pages"),

@@ -28,6 +28,7 @@ def test_it_holds_the_library_and_nothing_else(wheel):
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     sources = {str(path.relative_to(PROJECT)) for path in (PROJECT / "prn_lib").rglob("*.py")}
     data = {"prn_lib/paper/variants.json", "prn_lib/figures/report/page.html"}
+    data |= {str(path.relative_to(PROJECT)) for path in (PROJECT / "prn_lib/web/page").iterdir()}
     assert held == sources | data
 
 

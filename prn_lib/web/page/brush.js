@@ -8,7 +8,7 @@ const LAYERS = { // of a stroke: widths, as shares of the brush's, and how much 
 const STEP = 2; // pixels of the picture for an arrow key; with Shift four times that
 
 export class Easel {
-  // `changed` is called with true when a stroke, or a whole picture, is finished.
+  // `changed` is called whenever there is something else to see.
   constructor(canvas, ring, changed) {
     Object.assign(this, { canvas, ring, changed, strokes: [], open: null });
     this.brush = { kind: "scratch", tone: "dark", width: 3 };
@@ -26,7 +26,7 @@ export class Easel {
     this.strokes = [];
     this.open = null;
     this.paint();
-    this.changed(true);
+    this.changed();
   }
 
   get pixels() {
@@ -38,7 +38,7 @@ export class Easel {
     this.lift();
     this.strokes.pop();
     this.paint();
-    this.changed(true);
+    this.changed();
   }
 
   wipe() {
@@ -69,20 +69,19 @@ export class Easel {
     this.open = { ...this.brush, points: [point] };
     this.strokes.push(this.open);
     this.paint();
-    this.changed(false);
+    this.changed();
   }
 
   move(points) {
     this.open.points.push(...points);
     this.paint();
-    this.changed(false);
+    this.changed();
   }
 
   lift() {
     if (!this.open) return;
     this.open = null;
     this.paint();
-    this.changed(true);
   }
 
   listenToPointer() {
@@ -93,17 +92,19 @@ export class Easel {
     };
     const listen = (name, act) => this.canvas.addEventListener(name, act);
     listen("pointerdown", (event) => {
-      if (event.button !== 0 || !this.clean) return;
+      if (event.button !== 0 || !event.isPrimary || !this.clean) return;
       this.canvas.setPointerCapture(event.pointerId);
       this.lift();
       this.put(place(event));
     });
     listen("pointermove", (event) => {
-      if (!this.open || !this.canvas.hasPointerCapture(event.pointerId)) return;
+      if (!this.open || !event.isPrimary || !this.canvas.hasPointerCapture(event.pointerId)) return;
       const all = event.getCoalescedEvents?.() ?? [];
       this.move((all.length ? all : [event]).map(place));
     });
-    for (const name of ["pointerup", "pointercancel"]) listen(name, () => this.lift());
+    for (const name of ["pointerup", "pointercancel"]) {
+      listen(name, (event) => { if (event.isPrimary) this.lift(); });
+    }
   }
 
   // Arrows move the brush, Space puts it down or lifts it, Z takes the last stroke back.
@@ -118,7 +119,8 @@ export class Easel {
       if (this.open) this.move([this.at]);
       else this.paint();
     } else if (event.key === " ") {
-      if (this.open) this.lift();
+      if (event.repeat) event.preventDefault(); // a key that is held is pressed once
+      else if (this.open) this.lift();
       else this.put(this.at);
     } else if (event.key === "Escape") this.lift();
     else if (event.key.toLowerCase() === "z") this.undo();

@@ -2,14 +2,20 @@
 
 // A picture file -> its pixels, RGBA of side x side. What is transparent becomes white.
 export async function read(blob, side) {
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
+  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }).catch(() => {
+    throw new Error("it is no picture that this browser can read; save it as JPEG or PNG");
+  });
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.fillStyle = "white";
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  return squash(context.getImageData(0, 0, width, height).data, width, height, side);
+  const { data } = context.getImageData(0, 0, width, height);
+  if (data[3] !== 255 || data.at(-1) !== 255) { // beyond a browser's limit a canvas stays empty
+    throw new Error(`it has ${width} x ${height} pixels, more than this browser draws; save it smaller`);
+  }
+  return squash(data, width, height, side);
 }
 
 // Pillow's bilinear filter: the reach grows with the reduction, so that no pixel is skipped.

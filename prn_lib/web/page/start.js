@@ -10,13 +10,15 @@
       return "WebAssembly, with which a page computes, is switched off in this browser. The picture "
         + "above shows what you would see.";
     }
-    return typeof Worker === "function" ? null : "This browser lets no page compute in the background.";
+    const needed = [typeof Worker, typeof OffscreenCanvas];
+    return needed.includes("undefined") ? "This browser lets no page compute in the background." : null;
   };
   for (const place of document.querySelectorAll(".paint-a-defect")) {
     const say = (words) => { place.querySelector(".paint-words").textContent = words; };
     const why = missing();
     if (why) say(why);
-    else import(new URL("app.js", script)).then((app) => app.start(place), () => say(
-      "The page's scripts could not be loaded whole; load the page again."));
+    else import(new URL("app.js", script)).then((app) => app.start(place)).catch(() => say(
+      "This page could not be loaded whole. Load it again; if that does not help, its web server hands out "
+      + "scripts as something else, or not at all."));
   }
 }

@@ -4,7 +4,6 @@ import { read } from "./photo.js";
 const root = new URL("..", import.meta.url);
 const sessions = {}; // by name, "prn" and "without"
 let runtime = null; // ONNX Runtime, once loaded
-let side = 0;
 
 const answers = { load, run, photo };
 let queue = Promise.resolve(); // one request after the other
@@ -16,7 +15,6 @@ self.onmessage = ({ data: { id, what, given } }) => {
 
 // The networks of a product; those of another one before are dropped. Says how it computes.
 async function load({ folder, product, names, sizes }) {
-  side = product.side;
   const networks = names.map((name) => [name, product.networks[name]]);
   const bytes = networks.reduce((sum, [, network]) => sum + network.bytes, 0);
   const kinds = runtime ? [runtime.kind] : await canUse();
@@ -71,21 +69,24 @@ async function open(files) {
 
 const TOLERANCE = 0.005; // of a score, between this browser and the maker of the page
 
-// The first stored picture must get the score that it had when the page was made.
-async function check(folder, product, names) {
-  const [picture] = product.pictures;
-  const response = await fetch(new URL(picture.file, folder));
-  const found = await run({ pixels: await read(await response.blob(), side), names });
-  for (const name of names) {
-    const [expected, score] = [picture.scores[name], found[name].score];
-    if (!(Math.abs(expected - score) <= TOLERANCE)) {
-      throw new Error(`this browser computes wrongly: ${score} in the place of ${expected}`);
+// Stored pictures must get the scores that they had when the page was made: the first, which is
+// good, and that of the highest score, lest a network that answers nothing passes.
+async function check(folder, { pictures, side }, names) {
+  const highest = pictures.reduce((a, b) => (b.scores.prn > a.scores.prn ? b : a));
+  for (const picture of new Set([pictures[0], highest])) {
+    const response = await fetch(new URL(picture.file, folder));
+    const found = await run({ pixels: await read(await response.blob(), side), names, side });
+    for (const name of names) {
+      const [expected, score] = [picture.scores[name], found[name].score];
+      if (!(Math.abs(expected - score) <= TOLERANCE)) {
+        throw new Error(`this browser computes wrongly: ${score} in the place of ${expected}`);
+      }
     }
   }
 }
 
 // Pixels, RGBA -> for each network what it says of them, and how long it took.
-async function run({ pixels, names }) {
+async function run({ pixels, names, side }) {
   const images = new Float32Array(3 * side * side);
   for (let i = 0; i < side * side; i++) {
     for (let c = 0; c < 3; c++) images[c * side * side + i] = pixels[4 * i + c] / 255;
@@ -106,7 +107,7 @@ async function run({ pixels, names }) {
   return found;
 }
 
-async function photo({ blob }) {
+function photo({ blob, side }) {
   return read(blob, side);
 }
 
