@@ -22,8 +22,8 @@ def write_page(
 ) -> list[dict[str, Any]]:
     """Write a page on which defects can be painted onto ``products``, several or one.
 
-    ``folder`` must not exist, or be empty. Weights take ``bits``, 8 or 16, each. ``runtime`` is
-    that of :func:`prn_lib.web.runtime.runtime_folder`. Returns what is said of each product.
+    ``folder`` must not exist, or be empty. Most weights take ``bits``, 8 or 16, each. ``runtime``
+    is that of :func:`prn_lib.web.runtime.runtime_folder`. Returns what is said of each product.
 
     Raises FileExistsError for a folder with files, ImportError for a missing package, and what
     :func:`prn_lib.web.product.write_product` raises; nothing is left then.

@@ -247,7 +247,7 @@ class Page {
         + `of the test set changed by more than ${most.toFixed(4)}.`),
       make("table", {}, make("thead", {}, make("tr", {}, cell("th", "test set, %"),
         ...Object.values(titles).map((title) => cell("th", title)))),
-      make("tbody", {}, row("the run's record", 0), row(`this file, weights of ${bits} bits`, 1))));
+      make("tbody", {}, row("the run's record", 0), row(`this file, most weights of ${bits} bits`, 1))));
     });
     return make("details", { className: "paint-about" },
       make("summary", {}, "What computes here, and what its smaller file loses"), ...tables, this.time);
