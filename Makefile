@@ -25,7 +25,7 @@ RECORDS   = $(shell find runs results data/paper -name result.json -o -path 'res
 HTML     := book/_build/html/index.html
 SHOWN    := runs/mini/button/quick-seed0/result.json
 SHOW     := $(BIN)/prn run --category button
-PAINTED   = $(shell find runs/mini -path '*/quick-seed0*/result.json' 2>/dev/null)
+PAINTED   = $(wildcard runs/mini/*/quick-seed0/result.json)
 
 export PRN_PROGRESS ?= text
 .DELETE_ON_ERROR:
@@ -133,6 +133,7 @@ paint: $(STAMP)/installed
 	    $(BIN)/prn run --category $$category && \
 	    $(BIN)/prn run --category $$category --set use_prototypes=false || exit 1; \
 	done
+	@rm -f $(STAMP)/painted
 	@$(MAKE) --no-print-directory book
 
 pdf: $(HTML)

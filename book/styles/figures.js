@@ -2,7 +2,7 @@
 document.addEventListener("click", (event) => {
   const {target} = event;
   if (target.matches("dialog.figure, dialog.figure img")) target.closest("dialog").remove();
-  else if (target.matches("article img") && target.naturalWidth > target.clientWidth * 1.2) {
+  else if (target.matches("article img:not(button img)") && target.naturalWidth > target.clientWidth * 1.2) {
     event.preventDefault();  // some figures are links to their file
     const dialog = document.createElement("dialog");
     dialog.className = "figure";

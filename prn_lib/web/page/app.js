@@ -59,14 +59,15 @@ class Page {
     this.words.setAttribute("role", "status");
     this.computer = this.newComputer();
     const buttons = listed.products.map((name, number) => make("button", {
-      type: "button", onclick: () => this.load(number), textContent: `Paint on ${name}`,
+      type: "button", onclick: () => this.load(number), textContent: name,
     }));
     this.progress = make("progress", { max: 1, value: 0, hidden: true, "aria-label": "Loading" });
     this.loaded = make("p", { className: "paint-small", hidden: true }); // read by nobody aloud
-    place.append(make("p", { className: "paint-products" }, ...buttons), this.progress, this.loaded);
+    place.append(make("p", { className: "paint-products", role: "group", "aria-label": "Product" },
+      "Product:", ...buttons), this.progress, this.loaded);
     const [usual, card] = ["wasm", "webgpu"].map((kind) => (listed.runtime[`${kind}.wasm`] / 1e6).toFixed(0));
-    this.say(`Nothing is loaded yet. A button loads ${usual} MB that compute (${card} for a graphics card), `
-      + "once, and the product's network. What you paint or drop stays in this browser.");
+    this.say(`Choose a product: its network is then loaded, and, once, ${usual} MB that compute (${card} for a `
+      + "graphics card). What you paint or drop stays in this browser.");
   }
 
   say(words) {
@@ -84,7 +85,7 @@ class Page {
     const totals = [network[0]?.[1][1] ?? 0, this.held.runtime?.[1] ?? 0];
     const sum = ([a, b]) => (a + b) / 1e6;
     this.progress.value = sum(totals) ? sum(parts) / sum(totals) : 0;
-    this.loaded.textContent = (`${sum(parts).toFixed(1)} of ${sum(totals).toFixed(1)} MB`);
+    this.loaded.textContent = `${sum(parts).toFixed(1)} of ${sum(totals).toFixed(1)} MB`;
   }
 
   async load(number) {
@@ -127,7 +128,8 @@ class Page {
     this.threshold = stored ?? 0.5;
     this.colours = Uint8Array.from(atob(product.colours), (sign) => sign.charCodeAt(0));
     this.board = make("div", { className: "paint-board" },
-      this.pictures(), this.canvases(), this.verdicts(stored), this.controls(), this.about());
+      this.pictures(), this.verdicts(), this.canvases(), this.thresholds(stored), this.controls(),
+      this.about());
     this.place.append(this.board);
     this.easel = new Easel(this.canvas, this.ring, () => this.follow());
     this.choose(product.pictures[0]);
@@ -157,21 +159,25 @@ class Page {
     this.match = make("img", { width: side, height: side,
       alt: "The normal picture nearest to the prototype that was matched" });
     this.matched = framed("the prototype's match", this.match);
-    this.compared = framed("score map without prototypes", this.other);
+    this.compared = framed("without prototypes (yellow: 1)", this.other);
     this.matched.hidden = this.compared.hidden = true;
     const paper = make("div", { className: "paint-paper" }, this.canvas, this.ring);
     this.drop(paper);
     const residual = framed("", this.residual);
     this.caption = residual.querySelector("figcaption");
     return make("div", { className: "paint-canvases" }, framed("your picture", paper),
-      residual, framed("score map", this.map), this.compared, this.matched);
+      residual, framed("score map (yellow: 1)", this.map), this.compared, this.matched);
   }
 
-  verdicts(stored) {
+  verdicts() {
     this.verdict = make("p", { className: "paint-verdict" });
     this.otherVerdict = make("p", { className: "paint-verdict", hidden: true });
-    this.told = make("p", { className: "paint-told", role: "status" });
     this.bar = make("div", { className: "paint-bar", "aria-hidden": "true" }, make("i"), make("b"));
+    return make("div", {}, this.verdict, this.otherVerdict, this.bar);
+  }
+
+  thresholds(stored) {
+    this.told = make("p", { className: "paint-told", role: "status" }); // for those who hear it
     this.slider = make("input", { type: "range", min: 0, max: 1, step: 0.001, value: this.threshold,
       oninput: () => { this.threshold = Number(this.slider.value); this.judge(); } });
     const back = make("button", { type: "button", textContent: "the stored one", disabled: stored === null,
@@ -182,7 +188,7 @@ class Page {
       : `The stored threshold, ${stored.toFixed(3)}, was chosen for the run's own network, on good pictures that `
         + `neither training nor test saw, for at most ${Number((100 * rate).toPrecision(3))} in 100 false alarms. `
         + `Scores of the smaller file differ by up to ${most.toFixed(3)} on the test set.`;
-    return make("div", {}, this.verdict, this.otherVerdict, this.bar,
+    return make("div", {},
       make("p", { className: "paint-line" }, make("label", {}, "Threshold ", this.slider), back),
       make("p", { className: "paint-small" }, words), this.told);
   }
@@ -196,16 +202,17 @@ class Page {
       make("input", { type: "checkbox", onchange: (event) => act(event.target.checked) }), ` ${words}`);
     const group = (words, ...inside) => make("fieldset", {}, make("legend", {}, words), ...inside);
     const press = (words, act) => make("button", { type: "button", textContent: words, onclick: act });
+    const number = make("span", {}, "3");
     const width = make("input", { type: "range", min: 1, max: 24, step: 1, value: 3,
-      oninput: () => { this.easel.brush.width = Number(width.value); } });
+      oninput: () => { number.textContent = this.easel.brush.width = Number(width.value); } });
     const set = (name) => (value) => { this.easel.brush[name] = value; };
     const brush = group("Brush",
       choice("kind", "Kind of stroke", [["scratch", "scratch"], ["stain", "stain"]], "scratch", (kind) => {
         set("kind")(kind);
-        width.value = this.easel.brush.width = kind === "stain" ? 14 : 3;
+        width.value = number.textContent = this.easel.brush.width = kind === "stain" ? 14 : 3;
       }),
       choice("tone", "Tone", [["dark", "dark"], ["light", "light"]], "dark", set("tone")),
-      make("label", {}, "width ", width),
+      make("label", {}, "width ", width, number),
       press("Undo", () => this.easel.undo()), press("Clean", () => this.easel.wipe()));
     const scales = [["0", "1, fine"], ["1", "2"], ["2", "3, coarse"]];
     const show = group("Residual, scale",
@@ -229,7 +236,7 @@ class Page {
     const input = make("input", { type: "file", accept: "image/*", "aria-label": "Your own photograph",
       onchange: () => { if (input.files[0]) this.photograph(input.files[0]); input.value = ""; } });
     return group("Your own photograph", input,
-      make("p", { className: "paint-small" }, "Or drop it on the picture. It is squashed to "
+      make("p", { className: "paint-small" }, "Or drop it on the large picture. It is squashed to "
         + `${this.product.side} x ${this.product.side} pixels and leaves this browser nowhere. The network `
         + "knows this product alone: anything else is strange to it."));
   }
@@ -283,7 +290,7 @@ class Page {
       this.verdict.textContent = this.otherVerdict.textContent = "computing …";
       choices.forEach((button, i) => button.setAttribute("aria-pressed", String(i === chosen)));
       this.say(`${chosen < 0 ? `Your photograph ${name}, squashed to ${side} pixels a side. ` : ""}Paint a `
-        + "defect on the picture: with the mouse, a finger, or the arrow keys and Space. Z takes a stroke back.");
+        + "defect on the large picture: with the mouse, a finger, or the arrow keys and Space. Z takes a stroke back.");
       easel.show(pixels, side);
     } catch (error) {
       if (turn === this.turn) this.say(`${name} cannot be shown: ${error.message}.`);
@@ -301,9 +308,11 @@ class Page {
       while (this.stale) {
         this.stale = false;
         const began = performance.now();
+        const { clean } = easel;
         const names = this.beside ? this.names : ["prn"];
         const found = await this.computer.ask("run", { pixels: easel.pixels, names, side });
         if (board !== this.board) return;
+        if (clean !== easel.clean) continue; // another picture meanwhile
         this.found = Object.assign(found, { milliseconds: performance.now() - began });
         this.runs += 1;
         this.explain();
@@ -323,8 +332,9 @@ class Page {
     const { prn, without } = this.found;
     const size = this.product.side ** 2;
     const residual = prn.residuals.subarray(this.scale * size, (this.scale + 1) * size);
-    this.caption.textContent = `residual, scale ${this.scale + 1}`;
-    this.draw(this.residual, residual, this.product.brightest[this.scale]);
+    const high = this.product.brightest[this.scale];
+    this.caption.textContent = `residual, scale ${this.scale + 1} (yellow: ${high.toFixed(1)})`;
+    this.draw(this.residual, residual, high);
     this.draw(this.map, prn.map, 1);
     if (without) this.draw(this.other, without.map, 1);
     this.match.src = new URL(this.product.normals[this.scale][prn.nearest[this.scale]], this.folder).href;
