@@ -160,7 +160,7 @@ def test_the_keyboard_paints_too_and_the_page_goes_on_while_it_is_computed(brows
     assert undone.score == clean.score
     find(browser, ".paint-pictures button:last-child img").click()  # a choice, not a figure
     assert settled(browser, after=undone.runs).score > clean.score
-    assert browser.find_elements("css selector", "dialog") == []
+    assert browser.find_elements("css selector", "dialog.figure") == []
     assert errors_of(browser) == []
 
 

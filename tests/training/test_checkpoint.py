@@ -104,7 +104,7 @@ def test_killed_at_random_moments_a_run_ends_as_if_never_stopped(experiment, tmp
     process = start(whole)
     process.join()
     assert process.exitcode == 0
-    duration = time.monotonic() - begun
+    duration = min(time.monotonic() - begun, 10)  # seconds; a busy machine kills as often
     kills, resumed, finished = 0, 0, []
     folder = tmp_path / "killed-0"
     while kills < KILLS or unfinished(folder).exists():
