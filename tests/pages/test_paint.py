@@ -228,6 +228,9 @@ def test_a_page_of_ones_own_run(browser, serve, tmp_path, monkeypatch, capsys):
     assert "in the record" in told
     assert "no threshold is stored" in told
     assert "mind who may see them" in told
+    assert {path.name for path in (page / "page").iterdir()} == {
+        "start.js", "app.js", "brush.js", "photo.js", "worker.js", "paint.css",
+    }  # fmt: skip
     assert all(path.stat().st_size < 8e6 for path in page.glob("products/*/*.onnx"))
     seen = start(browser, serve(page), "weave")
     recorded = {e["name"]: e["score"] for e in load_result(tmp_path / "run").scores}
