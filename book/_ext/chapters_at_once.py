@@ -1,10 +1,12 @@
 """Run the chapters that a build reads several at a time, before it reads them one after the other.
 
 Each is run anew, for a change of the library is not seen in a chapter's own file. The outputs go to
-the notebook cache of the build, from which myst-nb takes them.
+the notebook cache of the build, from which myst-nb takes them. Where the tests have just run the
+chapters (``tests/kept_chapters.py``), the folder in ``PRN_CHAPTERS`` has the outputs of most.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from pathlib import Path
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.main import JupyterCacheBase
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -28,6 +31,12 @@ def _run_chapters(app: Sphinx, environment: BuildEnvironment, names: list[str]) 
     if not chapters:
         return
     cache = get_cache(environment.mystnb_config.execution_cache_path)
+    kept = {path: notebook for path in chapters if (notebook := _kept(path))}
+    for path, notebook in kept.items():
+        _store(cache, path, notebook, {})
+    chapters = [path for path in chapters if path not in kept]
+    if not chapters:
+        return
     # One more than processors: a kernel that starts mostly waits.
     at_once = min(len(chapters), (os.cpu_count() or 1) + 1, _MOST)
     bar = tqdm(total=len(chapters), desc="chapters", unit="chapter", mininterval=0)
@@ -37,13 +46,40 @@ def _run_chapters(app: Sphinx, environment: BuildEnvironment, names: list[str]) 
         try:
             for done in as_completed(running):
                 result = done.result()
-                made = {"execution_seconds": result.time}
-                bundle = CacheBundleIn(result.nb, str(running[done]), data=made)
-                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                _store(cache, running[done], result.nb, {"execution_seconds": result.time})
                 bar.set_postfix_str(running[done].stem, refresh=False)
                 bar.update()
         finally:
             pool.shutdown(cancel_futures=True)  # after an error or Ctrl-C no further one is begun
+
+
+def _kept(path: Path) -> nbformat.NotebookNode | None:
+    """The chapter with the outputs that the tests kept, if it is the same chapter."""
+    folder = os.environ.get("PRN_CHAPTERS")
+    if not folder or not (Path(folder) / path.name).is_file():
+        return None
+    kept = nbformat.read(Path(folder) / path.name, as_version=4)
+    chapter = nbformat.read(path, as_version=4)
+    same = [cell.source for cell in kept.cells] == [cell.source for cell in chapter.cells]
+    return kept if same else None
+
+
+def _store(
+    cache: JupyterCacheBase, path: Path, notebook: nbformat.NotebookNode, made: dict
+) -> None:
+    _wipe_bars(notebook)
+    bundle = CacheBundleIn(notebook, str(path), data=made)
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def _wipe_bars(notebook: nbformat.NotebookNode) -> None:
+    """Leave of a printed line what a terminal shows, and nothing of a bar that was wiped away."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                output.text = re.sub(r"^.*\r(?!\n)", "", output.text, flags=re.MULTILINE)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
 
 
 def _run(path: Path, timeout: int) -> ExecutionResult:
