@@ -12,13 +12,17 @@ from torch import nn
 
 from prn_lib.model import PRN, Encoder
 from prn_lib.model.attention import RESIDUAL_BLOCKS
-from prn_lib.model.resnet18 import CHANNELS
 
 
 def plain_network(encoder: Encoder, prototypes: list[torch.Tensor], image_size: int) -> PRN:
-    """A PRN whose attention and prototypes are the plain ones, in the default layout."""
+    """A PRN whose attention and prototypes are the plain ones, in the default layout.
+
+    Raises ValueError if ``image_size`` is below 128: the smallest maps are cut into 8 x 8 patches.
+    """
+    if image_size < 128:
+        raise ValueError(f"the plain network needs image_size of 128 or more, not {image_size}")
     model = PRN(encoder, prototypes, attention_blocks=0)
-    for j, channels in enumerate(CHANNELS[:3]):
+    for j, channels in enumerate(encoder.channels[:3]):
         side = image_size // 2 ** (j + 2)
         model.attention[j] = nn.Sequential(*(PlainAttention(2 * channels, side) for _ in range(3)))
         model.prototypes[j] = PlainPrototypes(prototypes[j])
