@@ -17,6 +17,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.main import JupyterCacheBase
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from nbval.plugin import coalesce_streams
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
@@ -75,10 +76,11 @@ def _store(
 def _wipe_bars(notebook: nbformat.NotebookNode) -> None:
     """Leave of a printed line what a terminal shows, and nothing of a bar that was wiped away."""
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                output.text = re.sub(r"^.*\r(?!\n)", "", output.text, flags=re.MULTILINE)
         if cell.cell_type == "code":
+            cell.outputs = coalesce_streams(cell.outputs)  # a bar comes in pieces
+            for output in cell.outputs:
+                if output.output_type == "stream":
+                    output.text = re.sub(r"^.*\r(?!\n)", "", output.text, flags=re.MULTILINE)
             cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
 
 

@@ -79,8 +79,9 @@ def test_of_progress_bars_the_book_shows_what_a_terminal_would(extension):
     def printed(text):
         return v4.new_output("stream", name="stderr", text=text)
 
+    pieces = ["\r 10%\r 20%", "\r    ", "\r"]
     value = v4.new_output("display_data", {"text/plain": "a\rb"})
-    cell = v4.new_code_cell("run()", outputs=[printed("\r 10%\r 20%\r    \r"), value])
+    cell = v4.new_code_cell("run()", outputs=[*map(printed, pieces), value])
     other = v4.new_code_cell("run()", outputs=[printed("begun\n\r 10%\r100%\nend\r\n\r 5%\r   \r")])
     notebook = v4.new_notebook(cells=[cell, v4.new_markdown_cell("text"), other])
     extension._wipe_bars(notebook)
