@@ -1,6 +1,8 @@
 """Tables of PRN and its rivals: differences, how many seeds agree on them, costs."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -66,8 +68,8 @@ def count_verdicts(compared: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def costs_table(results: Sequence[Result], dataset: str, category: str) -> pd.DataFrame:
-    """What the runs of one product cost, a row for each method: its run with the lowest seed.
+def costs_table(results: Sequence[Result], dataset: str, category: str, size: int) -> pd.DataFrame:
+    """What one product's runs at ``size`` pixels cost, a row for each method, of its lowest seed.
 
     Minutes of preparing and training, milliseconds an image of the test (in batches, metrics
     included), the most memory that the process held, and the size of what is kept. Runs that did
@@ -77,7 +79,7 @@ def costs_table(results: Sequence[Result], dataset: str, category: str) -> pd.Da
     for result in sorted(results, key=lambda result: result.experiment.seed):
         e, made = result.experiment, result.provenance
         method = method_of(result)
-        if (e.dataset, e.category) != (dataset, category) or method is None:
+        if (e.dataset, e.category, e.image_size) != (dataset, category, size) or method is None:
             continue
         if NAMES[method] in rows or not made.get("model_bytes"):
             continue
@@ -90,5 +92,22 @@ def costs_table(results: Sequence[Result], dataset: str, category: str) -> pd.Da
             "on disk, MB": made["model_bytes"] / 1e6,
         }
     if not rows:
-        raise ValueError(f"no run of {dataset}/{category} recorded what it cost: run it again")
+        raise ValueError(
+            f"no run of {dataset}/{category} at {size} px recorded what it cost: run it again"
+        )
     return pd.DataFrame.from_dict(rows, orient="index").round(1)
+
+
+def networks_table(path: Path) -> pd.DataFrame:
+    """PRN's network and the plain one, from a record of ``benchmarks/plain_training.py``.
+
+    The four metrics in percent, minutes of training, milliseconds an image of the test, and
+    millions of trained numbers; means over seeds.
+    """
+    runs = pd.json_normalize(json.loads(path.read_text())["runs"])
+    shown = {TITLES[metric]: 100 * runs[f"metrics.{metric}"] for metric in METRICS}
+    shown["training, min"] = runs["seconds.train"] / 60
+    shown["testing, ms an image"] = 1000 * runs["seconds.test"] / runs["test_images"]
+    shown["trained, millions"] = runs["trainable_millions"]
+    names = runs["network"].map({"library": "PRN", "plain": "written plainly"})
+    return pd.DataFrame(shown).groupby(names, sort=False).mean().rename_axis(None).round(1)

@@ -1,6 +1,7 @@
 """Tables of rivals against small ones by hand."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from prn_lib.studies.rival_tables import (
     costs_table,
     count_verdicts,
     differences_table,
+    networks_table,
     product_names,
 )
 
@@ -77,8 +79,26 @@ def test_costs_are_of_the_lowest_seed_that_recorded_them():
     seconds = {"prepare": 30.0, "train": 120.0, "test": 5.0}
     known = {"model_bytes": 2_500_000, "peak_bytes": 3_200_000_000, "seconds": seconds}
     runs = [made(2, **known), made(0, model_bytes=0), made(1, **known)]
-    table = costs_table([runs[0], runs[2], runs[1]], "mini", "button")
+    table = costs_table([runs[0], runs[2], runs[1]], "mini", "button", 128)
     per_image = 1000 * 5 / len(REAL.scores)
     assert table.loc["PRN"].tolist() == pytest.approx([0.5, 2, per_image, 3.2, 2.5])
-    with pytest.raises(ValueError, match="no run of mini/grain recorded what it cost"):
-        costs_table(runs, "mini", "grain")
+    with pytest.raises(ValueError, match="no run of mini/grain at 128 px recorded what it"):
+        costs_table(runs, "mini", "grain", 128)
+    with pytest.raises(ValueError, match="no run of mini/button at 256 px"):
+        costs_table(runs, "mini", "button", 256)
+
+
+def test_networks_are_compared_by_means_over_seeds(tmp_path):
+    def made(network, auroc, minutes):
+        metrics = dict.fromkeys(METRICS, 0.5) | {"image_auroc": auroc}
+        seconds = {"train": 60 * minutes, "test": 2.0}
+        told = {"network": network, "metrics": metrics, "seconds": seconds}
+        return told | {"test_images": 50, "trainable_millions": 7.0}
+
+    runs = [made("library", 0.9, 2), made("plain", 0.7, 5), made("library", 0.8, 4)]
+    path = tmp_path / "plain.json"
+    path.write_text(json.dumps({"runs": [*runs, made("plain", 0.8, 6)]}))
+    table = networks_table(path)
+    assert table.index.tolist() == ["PRN", "written plainly"]
+    assert table.loc["PRN"].tolist() == [85, 50, 50, 50, 3, 40, 7]
+    assert table.loc["written plainly"].tolist() == [75, 50, 50, 50, 5.5, 40, 7]
