@@ -68,7 +68,7 @@ def network_table(record: Record, device: str = "cpu") -> pd.DataFrame:
 
 
 def prototypes_table(record: Record) -> pd.DataFrame:
-    """Seconds of k-means and of the search for the nearest prototype, ours and a yardstick's."""
+    """Seconds of k-means and of the search for the nearest prototype, ours and yardsticks'."""
     kmeans = record["kmeans"]["seconds"]
     rows = {
         f"k-means, {starts} start{'s' if starts > 1 else ''}": {
@@ -79,8 +79,9 @@ def prototypes_table(record: Record) -> pd.DataFrame:
     }
     for count, made in record["nearest"].items():
         seconds = made["seconds"]
-        row = {"yardstick": seconds["broadcast"], "ours": seconds["ours"]}
-        rows[f"nearest of {count} prototypes"] = row
+        for name, way in (("broadcast", "all differences"), ("cdist", "torch.cdist")):
+            row = {"yardstick": seconds[name], "ours": seconds["ours"]}
+            rows[f"nearest of {count} prototypes, by {way}"] = row
     table = pd.DataFrame.from_dict(rows, orient="index")
     return table.assign(ratio=(table["yardstick"] / table["ours"]).round(1)).round(4)
 
@@ -163,13 +164,13 @@ def _whole(rate: Record) -> float:
 
 
 def gpu_step_table(record: Record, before: Record) -> pd.DataFrame:
-    """Milliseconds of a step of 64: as a run trains, and with one thing changed.
+    """Milliseconds of a step of 64: as the runs on record trained, and with one thing changed.
 
     ``before`` is a record of the code that used torch's own interpolation.
     """
     step = record["step"]
     rows = {
-        "as a run trains": record["rate"],
+        "bfloat16, as bottle and pill trained": record["rate"],
         "float32": step["float32"],
         "kernels launched one by one": step["launched one by one"],
         "not deterministic": step["not deterministic"],

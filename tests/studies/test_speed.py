@@ -55,11 +55,12 @@ def test_a_network_record_as_a_table():
 
 def test_ratios_are_the_yardsticks_time_over_ours():
     kmeans = {f"ours_{n}_starts": 0.5 * n for n in (1, 10, 100)} | {"scikit_learn_1_starts": 2.0}
-    nearest = {"21": {"seconds": {"broadcast": 3.0, "ours": 0.5}}}
+    nearest = {"21": {"seconds": {"broadcast": 3.0, "cdist": 1.0, "ours": 0.5}}}
     table = prototypes_table({"kmeans": {"seconds": kmeans}, "nearest": nearest})
     assert table["ratio"].dropna().to_dict() == {
         "k-means, 1 start": 4.0,
-        "nearest of 21 prototypes": 6.0,
+        "nearest of 21 prototypes, by all differences": 6.0,
+        "nearest of 21 prototypes, by torch.cdist": 2.0,
     }
     rates = {"anomalies_a_second": {"yardstick": 100.0, "cpu": 390.0}}
     table = synthesis_table({"threads_2": rates, "threads_1": rates})
