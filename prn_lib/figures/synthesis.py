@@ -143,14 +143,28 @@ def show_seen(images: torch.Tensor, regions: torch.Tensor) -> Picture:
 
 
 def show_made(made: Anomalies) -> Picture:
-    """The images of some anomalies, outlined; titles tell what they were made of."""
-    titles = (
+    """The images of some anomalies above their masks; titles tell what they were made of."""
+    titles = [
         rf"{k} of {i}, $\beta$ = {beta:.2f}"
         for k, i, beta in zip(made.kinds, made.source_indices, made.opacity.tolist(), strict=True)
+    ]
+    columns = min(PER_ROW, len(made))
+    figure, axes = image_grid(2 * -(-len(made) // columns), columns)
+    for axis in axes.flat:
+        axis.set_visible(False)
+    for i, image in enumerate(made.render().images):
+        row, column = divmod(i, columns)
+        for axis, shown, title in (
+            (axes[2 * row, column], image, titles[i]),
+            (axes[2 * row + 1, column], made.masks[i], ""),
+        ):
+            axis.set_visible(True)
+            _draw(axis, shown, title)
+    return picture(
+        figure,
+        f"{len(made)} synthesized anomalies on {_list_of_shares(made)} of the image. Below each "
+        "its mask, white where the image was changed.",
     )
-    panels = list(zip(titles, made.render().images, made.masks, strict=True))
-    alt = f"{len(made)} synthesized anomalies, outlined, on {_list_of_shares(made)} of the image."
-    return _panels(panels, alt, PER_ROW)
 
 
 def _list_of_shares(made: Anomalies) -> str:

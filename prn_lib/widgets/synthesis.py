@@ -59,13 +59,13 @@ def explore_noise_mask() -> ipywidgets.VBox:
 
 
 def explore_opacity(synthesizer: Synthesizer, kind: str) -> ipywidgets.VBox:
-    """A simulated anomaly of ``kind`` against beta, beside its source and mask."""
+    """A simulated anomaly of ``kind``, the largest of eight, against beta, with source and mask."""
 
     def render(beta: float, seed: int) -> np.ndarray:
-        made = synthesizer.make([kind], _generator(seed))
-        stages = made.render()
-        image = blend(stages.normals, stages.pasted, made.masks, beta)[0]
-        return side_by_side(stages.sources[0], made.masks[0, 0], image)
+        made = synthesizer.make([kind] * 8, _generator(seed))
+        stages, k = made.render(), int(made.masks.sum((1, 2, 3)).argmax())
+        image = blend(stages.normals, stages.pasted, made.masks, beta)[k]
+        return side_by_side(stages.sources[k], made.masks[k, 0], image)
 
     betas = {f"{b / 10:.1f}": b / 10 for b in range(11)}
     alt = f"The source of a {kind} anomaly, its mask, and the anomaly on a normal image"
