@@ -101,13 +101,15 @@ def costs_table(results: Sequence[Result], dataset: str, category: str, size: in
 def networks_table(path: Path) -> pd.DataFrame:
     """PRN's network and the plain one, from a record of ``benchmarks/plain_training.py``.
 
-    The four metrics in percent, minutes of training, milliseconds an image of the test, and
-    millions of trained numbers; means over seeds.
+    A row for each run: the four metrics in percent, minutes of training, milliseconds an image of
+    the test, and millions of trained numbers.
     """
     runs = pd.json_normalize(json.loads(path.read_text())["runs"])
+    runs = runs.sort_values(["network", "seed"], ignore_index=True)
+    names = runs["network"].map({"library": "PRN", "plain": "written plainly"})
     shown = {TITLES[metric]: 100 * runs[f"metrics.{metric}"] for metric in METRICS}
     shown["training, min"] = runs["seconds.train"] / 60
     shown["testing, ms an image"] = 1000 * runs["seconds.test"] / runs["test_images"]
     shown["trained, millions"] = runs["trainable_millions"]
-    names = runs["network"].map({"library": "PRN", "plain": "written plainly"})
-    return pd.DataFrame(shown).groupby(names, sort=False).mean().rename_axis(None).round(1)
+    rows = names + ", seed " + runs["seed"].astype(str)
+    return pd.DataFrame(shown).set_axis(rows).rename_axis(None).round(1)

@@ -88,17 +88,17 @@ def test_costs_are_of_the_lowest_seed_that_recorded_them():
         costs_table(runs, "mini", "button", 256)
 
 
-def test_networks_are_compared_by_means_over_seeds(tmp_path):
-    def made(network, auroc, minutes):
+def test_each_networks_run_has_a_row(tmp_path):
+    def made(network, seed, auroc, minutes):
         metrics = dict.fromkeys(METRICS, 0.5) | {"image_auroc": auroc}
         seconds = {"train": 60 * minutes, "test": 2.0}
-        told = {"network": network, "metrics": metrics, "seconds": seconds}
+        told = {"network": network, "seed": seed, "metrics": metrics, "seconds": seconds}
         return told | {"test_images": 50, "trainable_millions": 7.0}
 
-    runs = [made("library", 0.9, 2), made("plain", 0.7, 5), made("library", 0.8, 4)]
+    runs = [made("library", 0, 0.9, 2), made("plain", 0, 0.7, 5), made("library", 1, 0.8, 4)]
     path = tmp_path / "plain.json"
-    path.write_text(json.dumps({"runs": [*runs, made("plain", 0.8, 6)]}))
+    path.write_text(json.dumps({"runs": runs}))
     table = networks_table(path)
-    assert table.index.tolist() == ["PRN", "written plainly"]
-    assert table.loc["PRN"].tolist() == [85, 50, 50, 50, 3, 40, 7]
-    assert table.loc["written plainly"].tolist() == [75, 50, 50, 50, 5.5, 40, 7]
+    assert table.index.tolist() == ["PRN, seed 0", "PRN, seed 1", "written plainly, seed 0"]
+    assert table.loc["PRN, seed 1"].tolist() == [80, 50, 50, 50, 4, 40, 7]
+    assert table.loc["written plainly, seed 0"].tolist() == [70, 50, 50, 50, 5, 40, 7]
