@@ -91,17 +91,27 @@ def show_quality_and_cost(compared: pd.DataFrame, metrics: Sequence[str]) -> Pic
         means = part[["PRN", "rival", "PRN min", "rival min"]].mean()
         points = {NAMES["prn"]: (means["PRN min"].iloc[0], means["PRN"].iloc[0])}
         points |= {NAMES[m]: (row["rival min"], row["rival"]) for m, row in means.iterrows()}
+        by_cost = sorted(points, key=lambda name: points[name][0])
         for k, (name, (minutes, value)) in enumerate(points.items()):
+            above = by_cost.index(name) % 2 == 0  # neighbours' names keep out of each other's way
             marker = ("o", *MARKERS)[k]
             axis.plot(minutes, value, marker, color=f"C{k}", ms=8, mfc="C0" if k == 0 else "none")
-            axis.annotate(name, (minutes, value), (7, 0), textcoords="offset points", fontsize=8)
+            axis.annotate(
+                name,
+                (minutes, value),
+                (0, 7 if above else -7),
+                textcoords="offset points",
+                fontsize=8,
+                ha="center",
+                va="bottom" if above else "top",
+            )
             told.append(f"{TITLES[metric]} of {name} {value:.1f} in {minutes:.1f} min")
         axis.set(xscale="log", xlabel="minutes of one processor core")
         axis.set_title(f"{TITLES[metric]}, %", fontsize=10)
         axis.xaxis.set_major_formatter("{x:g}")
         axis.tick_params(labelsize=8)
         axis.grid(alpha=0.3)
-        axis.margins(x=0.35, y=0.12)
+        axis.margins(x=0.2, y=0.15)
         axis.spines[["top", "right"]].set_visible(False)
     products = ", ".join(shared)
     return picture(figure, f"Quality and cost, means over {products}. {'; '.join(told)}.")

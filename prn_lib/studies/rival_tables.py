@@ -106,7 +106,7 @@ def networks_table(path: Path) -> pd.DataFrame:
     """
     runs = pd.json_normalize(json.loads(path.read_text())["runs"])
     runs = runs.sort_values(["network", "seed"], ignore_index=True)
-    names = runs["network"].map({"library": "PRN", "plain": "written plainly"})
+    names = runs["network"].map({"library": "PRN", "plain": "plain"})
     shown = {TITLES[metric]: 100 * runs[f"metrics.{metric}"] for metric in METRICS}
     shown["training, min"] = runs["seconds.train"] / 60
     shown["testing, ms an image"] = 1000 * runs["seconds.test"] / runs["test_images"]

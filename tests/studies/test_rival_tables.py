@@ -99,6 +99,6 @@ def test_each_networks_run_has_a_row(tmp_path):
     path = tmp_path / "plain.json"
     path.write_text(json.dumps({"runs": runs}))
     table = networks_table(path)
-    assert table.index.tolist() == ["PRN, seed 0", "PRN, seed 1", "written plainly, seed 0"]
+    assert table.index.tolist() == ["PRN, seed 0", "PRN, seed 1", "plain, seed 0"]
     assert table.loc["PRN, seed 1"].tolist() == [80, 50, 50, 50, 4, 40, 7]
-    assert table.loc["written plainly, seed 0"].tolist() == [70, 50, 50, 50, 5, 40, 7]
+    assert table.loc["plain, seed 0"].tolist() == [70, 50, 50, 50, 5, 40, 7]
