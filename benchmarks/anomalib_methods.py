@@ -32,6 +32,7 @@ from anomalib.models.image.padim.torch_model import PadimModel
 from anomalib.models.image.patchcore.torch_model import PatchcoreModel
 from anomalib.models.image.stfpm import torch_model as stfpm
 from anomalib.models.image.stfpm.loss import STFPMLoss
+from experiment_words import add_words, experiment_of
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -41,7 +42,6 @@ from prn_lib.model import Encoder
 from prn_lib.runs import default_folder, read_category
 from prn_lib.runs.building import build_encoder, made_from
 from prn_lib.runs.experiment import Experiment
-from prn_lib.runs.option_words import read_options
 from prn_lib.runs.results import RECORD, Result
 from prn_lib.runs.running import load_finished, score_entries, split_names, write_result
 from prn_lib.runs.scoring import measure
@@ -228,23 +228,11 @@ def main() -> int:
     """Returns 0; errors of the library end it with their message."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("method", choices=METHODS)
-    parser.add_argument("--dataset", default="mini")
-    parser.add_argument("--category", required=True)
-    parser.add_argument("--data-root")
-    parser.add_argument("--preset", default="quick")
+    add_words(parser)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", dest="words")
     parser.add_argument("--out", type=Path)
     told = parser.parse_args()
-    experiment = Experiment.from_preset(
-        told.preset,
-        dataset=told.dataset,
-        category=told.category,
-        data_root=told.data_root,
-        seed=told.seed,
-        method=told.method,
-        **read_options(told.words),
-    )
+    experiment = experiment_of(told, seed=told.seed, method=told.method)
     result = make_record(experiment, told.out or default_folder(experiment), pick_device(None))
     print(result.folder, {name: round(100 * x, 1) for name, x in result.metrics.items()})
     return 0

@@ -16,15 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from experiment_words import add_words, experiment_of
 from plain_model import plain_network
 
 from prn_lib.common.devices import pick_device
 from prn_lib.common.files import write_text
 from prn_lib.common.provenance import provenance
-from prn_lib.model import PRN
 from prn_lib.runs.building import Setup, prepare_training, set_up
 from prn_lib.runs.experiment import Experiment
-from prn_lib.runs.option_words import read_options
 from prn_lib.runs.running import deterministic
 from prn_lib.runs.scoring import judge
 
@@ -34,21 +33,13 @@ NETWORKS = ("library", "plain")
 def main() -> None:
     """Prints a line for each training; ``--record`` keeps all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", default="mini")
-    parser.add_argument("--category", required=True)
-    parser.add_argument("--data-root")
-    parser.add_argument("--preset", default="quick")
+    add_words(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", dest="words")
     parser.add_argument("--record", type=Path, help="write the figures to this JSON file")
     told = parser.parse_args()
-    experiment = Experiment.from_preset(
-        told.preset,
-        dataset=told.dataset,
-        category=told.category,
-        data_root=told.data_root,
-        **read_options(told.words),
-    )
+    experiment = experiment_of(told)
+    if experiment.method != "prn" or not experiment.use_prototypes:
+        parser.error("the plain network needs PRN's prototypes: leave method, use_prototypes alone")
     start, device, runs = time.perf_counter(), pick_device(None), []
     for seed in told.seeds:
         for network in NETWORKS:
@@ -86,8 +77,6 @@ def _run(experiment: Experiment, network: str, device: torch.device) -> dict[str
 def _made_plain(setup: Setup) -> Setup:
     """With the plain network around the same encoder and prototypes; the seed sets its weights."""
     model, experiment = setup.model, setup.experiment
-    if not isinstance(model, PRN) or model.prototypes is None:
-        raise SystemExit("the plain network needs PRN's prototypes: leave use_prototypes as it is")
     maps = [scale.maps for scale in model.prototypes]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(experiment.seed)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 
@@ -20,9 +21,8 @@ def show_anomalies(synthesizer: Synthesizer, seed: int, per_kind: int = 6) -> Pi
     told = []
     for k, kind in enumerate(synthesizer.kinds):
         made = synthesizer.make([kind] * per_kind, generator)
-        for i, image in enumerate(made.render().images):
-            _draw(axes[2 * k, i], image, rf"{kind}, $\beta$ = {made.opacity[i].item():.2f}")
-            _draw(axes[2 * k + 1, i], made.masks[i], "")
+        titles = [rf"{kind}, $\beta$ = {beta:.2f}" for beta in made.opacity.tolist()]
+        _draw_above_masks(axes[2 * k : 2 * k + 2].T, made, titles)
         told.append(f"{kind} on {_list_of_shares(made)} of the image")
     return picture(
         figure,
@@ -105,6 +105,15 @@ def _panels(
     return picture(figure, alt)
 
 
+def _draw_above_masks(pairs: np.ndarray, made: Anomalies, titles: Sequence[str]) -> None:
+    """Each image into the first axis of its pair ``(N, 2)``, its mask into the second."""
+    for (above, below), image, mask, title in zip(
+        pairs, made.render().images, made.masks, titles, strict=False
+    ):
+        _draw(above, image, title)
+        _draw(below, mask, "")
+
+
 def _draw(axis: Axes, image: torch.Tensor, title: str) -> None:
     image = image.cpu()
     if len(image) == 3:
@@ -149,17 +158,12 @@ def show_made(made: Anomalies) -> Picture:
         for k, i, beta in zip(made.kinds, made.source_indices, made.opacity.tolist(), strict=True)
     ]
     columns = min(PER_ROW, len(made))
-    figure, axes = image_grid(2 * -(-len(made) // columns), columns)
-    for axis in axes.flat:
+    bands = -(-len(made) // columns)
+    figure, axes = image_grid(2 * bands, columns)
+    pairs = axes.reshape(bands, 2, columns).swapaxes(1, 2).reshape(-1, 2)
+    _draw_above_masks(pairs, made, titles)
+    for axis in pairs[len(made) :].flat:
         axis.set_visible(False)
-    for i, image in enumerate(made.render().images):
-        row, column = divmod(i, columns)
-        for axis, shown, title in (
-            (axes[2 * row, column], image, titles[i]),
-            (axes[2 * row + 1, column], made.masks[i], ""),
-        ):
-            axis.set_visible(True)
-            _draw(axis, shown, title)
     return picture(
         figure,
         f"{len(made)} synthesized anomalies on {_list_of_shares(made)} of the image. Below each "

@@ -63,9 +63,10 @@ def explore_opacity(synthesizer: Synthesizer, kind: str) -> ipywidgets.VBox:
 
     def render(beta: float, seed: int) -> np.ndarray:
         made = synthesizer.make([kind] * 8, _generator(seed))
-        stages, k = made.render(), int(made.masks.sum((1, 2, 3)).argmax())
-        image = blend(stages.normals, stages.pasted, made.masks, beta)[k]
-        return side_by_side(stages.sources[k], made.masks[k, 0], image)
+        k = int(made.masks.sum((1, 2, 3)).argmax())
+        stages, mask = made.render(k, k + 1), made.masks[k : k + 1]
+        image = blend(stages.normals, stages.pasted, mask, beta)[0]
+        return side_by_side(stages.sources[0], mask[0, 0], image)
 
     betas = {f"{b / 10:.1f}": b / 10 for b in range(11)}
     alt = f"The source of a {kind} anomaly, its mask, and the anomaly on a normal image"

@@ -75,3 +75,11 @@ def test_both_networks_are_trained_and_judged_on_record(tmp_path):
     assert {run["test_images"] for run in kept["runs"]} == {50}
     assert kept["runs"][0]["metrics"] != kept["runs"][1]["metrics"]
     assert all(0 < value < 1 for run in kept["runs"] for value in run["metrics"].values())
+
+
+def test_a_network_without_prototypes_is_refused():
+    script = PROJECT / "benchmarks" / "plain_training.py"
+    command = [sys.executable, str(script), "--category", "button", "--set", "use_prototypes=false"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "the plain network needs PRN's prototypes" in done.stderr.splitlines()[-1]
